@@ -1,0 +1,57 @@
+"""What commerce plugs into the sockets below it: figures of customers, order panels, files of orders."""
+
+from django.utils.translation import gettext_lazy as _
+
+from commerce.panels import order_panel, revenue_panel, stage_panel
+from commerce.resources import ORDER_LINES, ORDERS
+from crm.hooks import EVERYBODY
+from crm.paging import Sort
+from crm.registry import (
+    ApiRoutes,
+    Emptied,
+    HomePanel,
+    Permission,
+    SidebarItem,
+    api_routes,
+    business_tables,
+    home_panels,
+    permissions,
+    sidebar,
+)
+from customers.registry import Field, ProfilePanel, fields, import_resources, profile_panels
+
+permissions.plug(
+    Permission("commerce.view_orders", _("See orders"), EVERYBODY),
+    Permission("commerce.import", _("Import orders"), ("owner", "manager", "integration")),
+)
+sidebar.plug(SidebarItem(_("Commerce"), _("Orders"), "shopping-bag", "commerce:order_list", "commerce.view_orders", order=300))
+api_routes.plug(ApiRoutes("commerce.api.urls"))
+business_tables.plug(Emptied("commerce", ("commerce.OrderLine", "commerce.Order", "commerce.Product"), order=300))
+import_resources.plug(ORDERS, ORDER_LINES)
+profile_panels.plug(ProfilePanel("orders", "commerce.view_orders", order_panel, order=100))
+home_panels.plug(
+    HomePanel("revenue", revenue_panel, "commerce.view_orders", order=20, wide=True),
+    HomePanel("stages", stage_panel, "customers.view", order=30),
+)
+
+fields.plug(
+    Field(
+        "total_spent", _("Total spent"), "money", "facts__total_spent", filters=("gte", "lte"), column=True, order=200,
+        sort=Sort("total_spent", "facts__total_spent", "facts__customer_id", descending_first=True),
+        how=_("Completed orders less refunds, in the reporting currency, all time."),
+    ),
+    Field(
+        "order_count", _("Orders"), "number", "facts__order_count", filters=("gte", "lte"), column=True, order=210,
+        how=_("Completed orders, all time; refunds don't count."),
+    ),
+    Field(
+        "average_order_value", _("Average order"), "money", "facts__average_order_value", order=220,
+        how=_("Total spent divided by the number of completed orders."),
+    ),
+    Field("first_order_at", _("First order"), "datetime", "facts__first_order_at", order=230, how=_("Date of the first completed order.")),
+    Field(
+        "last_order_at", _("Last order"), "datetime", "facts__last_order_at", filters=("gte", "lte", "isnull"), column=True, order=240,
+        sort=Sort("last_order_at", "facts__last_order_at", "facts__customer_id", nullable=True, descending_first=True),
+        how=_("Date of the latest completed order."),
+    ),
+)  # fmt: skip

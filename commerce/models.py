@@ -1,0 +1,100 @@
+"""Products, orders and their lines."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from commerce.choices import OrderStatus
+from commerce.querysets import OrderQuerySet
+from crm.constraints import SameBusiness
+from crm.errors import explain_constraint
+from crm.models import BusinessModel, LedgerModel
+from crm.scope import ScopedManager, UnscopedManager
+from customers.models import Customer
+
+
+class Product(BusinessModel):
+    """Something that is sold, known by its code."""
+
+    code = models.CharField(_("code"), max_length=60)
+    name = models.CharField(_("name"), max_length=200, blank=True, db_default="")
+
+    class Meta(BusinessModel.Meta):
+        ordering = ["code"]
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
+        constraints = [
+            *BusinessModel.Meta.constraints,
+            models.UniqueConstraint(fields=["business", "code"], name="commerce_product_code_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.code
+
+
+class Order(BusinessModel):
+    """A purchase, or with status refund and a negative total the money given back. `total_base` is in the reporting currency."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="orders", db_constraint=False, db_index=False, verbose_name=_("customer"))
+    number = models.CharField(_("number"), max_length=60)
+    status = models.CharField(_("status"), max_length=9, choices=OrderStatus, default=OrderStatus.COMPLETED)
+    ordered_at = models.DateTimeField(_("ordered"))
+    currency = models.CharField(_("currency"), max_length=3)
+    total = models.DecimalField(_("total"), max_digits=16, decimal_places=4)
+    total_base = models.DecimalField(_("total in the reporting currency"), max_digits=16, decimal_places=4)
+    refund_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="refunds", db_constraint=False, verbose_name=_("refund of"))
+    channel = models.CharField(_("channel"), max_length=40, blank=True, db_default="")
+
+    objects: ClassVar[Any] = ScopedManager.from_queryset(OrderQuerySet)()
+    unscoped: ClassVar[Any] = UnscopedManager.from_queryset(OrderQuerySet)()
+
+    class Meta(BusinessModel.Meta):
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        constraints = [
+            *BusinessModel.Meta.constraints,
+            SameBusiness("customer"),
+            SameBusiness("refund_of"),
+            models.UniqueConstraint(fields=["business", "number"], name="commerce_order_number_unique"),
+            models.CheckConstraint(condition=Q(status__in=OrderStatus.values), name="commerce_order_status_known"),
+            models.CheckConstraint(condition=~Q(status=OrderStatus.REFUND) | Q(total__lte=0), name="commerce_refund_not_positive"),
+            models.CheckConstraint(condition=Q(status=OrderStatus.REFUND) | Q(total__gte=0), name="commerce_order_not_negative"),
+        ]
+        indexes = [
+            models.Index(F("customer"), F("ordered_at").desc(), F("id").desc(), name="commerce_order_of_customer", include=["status", "total_base"]),
+            models.Index(fields=["business", "ordered_at", "id"], name="commerce_order_recent"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class OrderLine(LedgerModel):
+    """A line of an order, known by its position. amount = quantity × unit price, rounded to the currency."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines", db_constraint=False, db_index=False)
+    position = models.PositiveIntegerField(_("position"))
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+", db_constraint=False, null=True, blank=True, verbose_name=_("product"))
+    description = models.CharField(_("description"), max_length=200, blank=True, db_default="")
+    quantity = models.DecimalField(_("quantity"), max_digits=14, decimal_places=3)
+    unit_price = models.DecimalField(_("unit price"), max_digits=16, decimal_places=4)
+    amount = models.DecimalField(_("amount"), max_digits=16, decimal_places=4)
+
+    class Meta(LedgerModel.Meta):
+        ordering = ["order", "position"]
+        verbose_name = _("order line")
+        verbose_name_plural = _("order lines")
+        constraints = [
+            SameBusiness("order"),
+            SameBusiness("product"),
+            models.UniqueConstraint(fields=["order", "position"], name="commerce_orderline_position_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} #{self.position}"
+
+
+explain_constraint("commerce_order_number_unique", field="number", code="duplicate", message=_("There is an order with this number already."))
+explain_constraint("commerce_order_customer_same_business", field="customer", code="unknown", message=_("There is no such customer."))

@@ -1,0 +1,8 @@
+"""Deeds on orders."""
+
+from commerce.services.facts import exponent_of, refresh_order_facts
+
+UNIDENTIFIED_PREFIX = "order:"
+"""External id of the unidentified customer of an order: this and the order's number."""
+
+__all__ = ["UNIDENTIFIED_PREFIX", "exponent_of", "refresh_order_facts"]

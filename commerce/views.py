@@ -1,0 +1,85 @@
+"""Staff pages of orders."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from commerce.choices import OrderStatus
+from commerce.filters import OrderFilterSet
+from commerce.models import Order
+from crm.access import saw
+from crm.errors import NotFound
+from crm.pages import ListPage, Page
+from crm.paging import Sort
+from crm.tables import Column
+from crm.templatetags import ui
+
+STATUS_KINDS = {OrderStatus.COMPLETED: "good", OrderStatus.REFUND: "warn", OrderStatus.CANCELLED: "neutral", OrderStatus.PENDING: "accent"}
+
+
+class OrderList(ListPage):
+    permission = "commerce.view_orders"
+    title = gettext_lazy("Orders")
+    description = gettext_lazy("Purchases and refunds, newest first.")
+    default_sort = "-ordered_at"
+    filterset_class = OrderFilterSet
+
+    def rows(self) -> QuerySet:
+        return Order.objects.visible_to(self.actor).select_related("customer")
+
+    def columns(self) -> Sequence[Column]:
+        return [
+            Column("number", _("Number"), lambda row: row.number),
+            Column("customer", _("Customer"), lambda row: format_html("<bdi>{}</bdi>", row.customer.display_name)),
+            Column("status", _("Status"), lambda row: ui.render_badge(row.get_status_display(), STATUS_KINDS[OrderStatus(row.status)])),
+            Column("total", _("Total"), lambda row: ui.money(row.total, row.currency), align="end"),
+            Column("ordered_at", _("Ordered"), lambda row: ui.when(row.ordered_at), sort=Sort("ordered_at", "ordered_at", descending_first=True)),
+        ]  # fmt: skip
+
+    def shown(self, rows: list[Any]) -> None:
+        saw(self.request, (row.customer_id for row in rows))
+
+    def row_href(self, row: Any) -> str:
+        return reverse("commerce:order_detail", args=[row.pk])
+
+    def empty_state(self, narrowed: bool) -> dict[str, Any]:
+        if narrowed:
+            return super().empty_state(narrowed)
+        return {
+            "icon": "shopping-bag",
+            "title": _("No orders yet"),
+            "text": _("Orders tell what customers are worth. Import a file of orders, or send them through the API."),
+            "action": {"label": _("Import a file"), "href": reverse("customers:import_create")},
+        }  # fmt: skip
+
+
+class OrderDetail(Page):
+    permission = "commerce.view_orders"
+    template_name = "commerce/order_detail.html"
+
+    @property
+    def order(self) -> Order:
+        if not hasattr(self, "_order"):
+            found = Order.objects.visible_to(self.actor).select_related("customer", "refund_of").filter(pk=self.kwargs["pk"]).first()
+            if found is None:
+                raise NotFound
+            saw(self.request, [found.customer_id])
+            self._order = found
+        return self._order
+
+    def get_title(self) -> Any:
+        return _("Order %(number)s") % {"number": self.order.number}
+
+    def breadcrumbs(self) -> list[dict[str, str]]:
+        return [{"label": _("Orders"), "href": reverse("commerce:order_list")}]
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        lines = list(self.order.lines.select_related("product").order_by("position")[:500])
+        kind = STATUS_KINDS[OrderStatus(self.order.status)]
+        return self.show(order=self.order, lines=lines, status_kind=kind)

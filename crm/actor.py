@@ -1,0 +1,81 @@
+"""Who acts: a user, an API key, a workflow, an import, a schedule or the system; and what they may do in which business."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from crm.errors import NotAllowed
+from crm.registry import permissions
+
+if TYPE_CHECKING:
+    from crm.models import ApiKey, Business, User
+
+KINDS = ("user", "api_key", "workflow", "import", "schedule", "system")
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What an actor holds in one business: a role, the team it works in, and which customers the role shows it (all, team, own)."""
+
+    business_id: UUID
+    role: str
+    team_id: UUID | None = None
+    visibility: str = "all"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The author of a deed. `door` says through what: page, api, admin, job, command."""
+
+    kind: str
+    id: str
+    label: str
+    grants: tuple[Grant, ...] = ()
+    scopes: tuple[str, ...] | None = None
+    door: str = "page"
+    ip: str | None = None
+    request_id: str = ""
+    everything: bool = field(default=False, repr=False)
+
+    @classmethod
+    def for_user(cls, user: "User", *, door: str = "page", ip: str | None = None, request_id: str = "") -> "Actor":
+        """The user with the memberships that stand in the database now (one query)."""
+        from crm.models import Membership
+
+        grants = tuple(
+            Grant(*row)
+            for row in Membership.unscoped.filter(user=user, is_active=True, business__is_active=True)
+            .order_by("business__name", "business_id")
+            .values_list("business_id", "role", "team_id", "visibility")
+        )
+        return cls("user", str(user.pk), user.name or user.email, grants, None, door, ip, request_id)
+
+    @classmethod
+    def for_api_key(cls, key: "ApiKey", *, ip: str | None = None, request_id: str = "") -> "Actor":
+        """The key, with its own role in its one business, narrowed to its scopes."""
+        grant = Grant(key.business_id, key.role)
+        return cls("api_key", str(key.pk), key.name, (grant,), tuple(key.scopes) or None, "api", ip, request_id)
+
+    @classmethod
+    def system(cls, label: str, *, kind: str = "system", door: str = "job", id: str = "") -> "Actor":
+        """The product itself (a job, a command): may do everything in the scope that is open."""
+        return cls(kind, id, label, door=door, everything=True)
+
+    def grant_in(self, business: Any) -> Grant | None:
+        business_id = getattr(business, "pk", business)
+        return next((grant for grant in self.grants if grant.business_id == business_id), None)
+
+    def may(self, permission: str, business: Any) -> bool:
+        """Does the actor hold the named permission in the business? Unknown names are a programming error."""
+        known = permissions[permission]
+        if self.everything:
+            return True
+        grant = self.grant_in(business)
+        if grant is None or grant.role not in known.roles:
+            return False
+        return self.scopes is None or permission in self.scopes
+
+    def require(self, permission: str, business: "Business") -> None:
+        """Raise NotAllowed unless the actor holds the permission."""
+        if not self.may(permission, business):
+            raise NotAllowed(permission=permission)

@@ -1,0 +1,51 @@
+"""Error pages that need nothing: no database, no session."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
+
+TITLES = {
+    400: _("This request can't be read"),
+    403: _("You may not do this"),
+    404: _("There is nothing here"),
+    413: _("This is too large"),
+    500: _("Something went wrong"),
+    503: _("Back in a moment"),
+}
+
+
+def plain_error(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:
+    """The error page, or for the API the problem document, of `status`."""
+    request_id = getattr(request, "id", "")
+    if request.path.startswith("/api/"):
+        problem = {"type": "about:blank", "title": str(TITLES[status]), "status": status, "detail": detail, "errors": [], "request_id": request_id}
+        response: HttpResponse = JsonResponse(problem, status=status, content_type="application/problem+json")
+    else:
+        context = {"status": status, "title": TITLES[status], "detail": detail, "request_id": request_id}
+        response = HttpResponse(render_to_string(f"{status if status != 413 else 400}.html", context), status=status)
+    if status == 503:
+        response["Retry-After"] = "5"
+    return response
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    context = {"status": 403, "title": TITLES[403], "request_id": getattr(request, "id", "")}
+    return HttpResponse(render_to_string("403_csrf.html", context), status=403)
+
+
+def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return plain_error(request, 400)
+
+
+def permission_denied(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return plain_error(request, 403)
+
+
+def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return plain_error(request, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return plain_error(request, 500)

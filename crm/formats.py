@@ -1,0 +1,101 @@
+"""How amounts, numbers, shares and moments are written for people, in the active language and time zone."""
+
+import math
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
+from django.utils import timezone
+from django.utils.translation import get_language, gettext, to_locale
+
+from crm import clock
+
+Number = int | float | Decimal
+NOTHING = "–"
+"""What stands where there is no value."""
+
+
+@lru_cache(maxsize=32)
+def _locale(language: str) -> Locale:
+    try:
+        return Locale.parse(to_locale(language))
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse("en_US")
+
+
+def locale() -> Locale:
+    """Babel's locale of the active language; English when Babel doesn't know it."""
+    return _locale(get_language() or "en")
+
+
+def is_shown(value: object) -> bool:
+    """Whether `value` is a finite number; NaN and infinity are written like a missing value."""
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def money(amount: Number | None, currency: str) -> str:
+    """`1234.5, "EUR"` -> `€1,234.50`; an empty currency gives the bare number."""
+    if amount is None or not is_shown(amount):
+        return NOTHING
+    if not currency:
+        return number(amount, 2)
+    return format_currency(amount, currency, locale=locale())
+
+
+def number(value: Number | None, decimals: int | None = None) -> str:
+    """Grouped digits; `decimals` fixes the digits behind the point, without it up to three are kept."""
+    if value is None or not is_shown(value):
+        return NOTHING
+    pattern = None if decimals is None else f"#,##0.{'0' * decimals}".rstrip(".")
+    return format_decimal(value, format=pattern, locale=locale())
+
+
+def compact(value: Number) -> str:
+    """Short form for axes and labels: `1234567` -> `1.2M`."""
+    if abs(value) < 1000:
+        return format_decimal(round(value, 2), locale=locale())
+    return format_compact_decimal(value, locale=locale(), fraction_digits=1)
+
+
+def percent(value: Number | None, decimals: int = 1) -> str:
+    """`value` in hundredths, as `_pct` columns hold it: `12.5` -> `12.5%`."""
+    if value is None or not is_shown(value):
+        return NOTHING
+    pattern = "#,##0" + (f".{'#' * decimals}" if decimals else "") + "%"
+    return format_percent(value / 100, format=pattern, locale=locale(), decimal_quantization=True)
+
+
+def moment(value: datetime | date) -> str:
+    """The full form in the active time zone: `November 21, 2026 at 7:03:00 AM UTC`."""
+    if isinstance(value, datetime):
+        return format_datetime(_aware(value), "long", tzinfo=timezone.get_current_timezone(), locale=locale())
+    return day(value)
+
+
+def day(value: datetime | date) -> str:
+    """The calendar day in the active time zone: `Nov 21, 2026`, in the order of the language."""
+    if isinstance(value, datetime):
+        value = timezone.localtime(_aware(value)).date()
+    return format_date(value, "medium", locale=locale())
+
+
+def ago(value: datetime | date, at: datetime | None = None) -> str:
+    """How far `value` lies from `at` (default: now) in words: `2 hours ago`, `in 3 days`, `yesterday`."""
+    at = at or clock.now()
+    if isinstance(value, datetime):
+        distance = _aware(value) - at
+        if abs(distance) < timedelta(seconds=45):
+            return gettext("just now")
+        return format_timedelta(distance, add_direction=True, threshold=0.95, locale=locale())
+    days = (value - timezone.localtime(at).date()).days
+    near = {0: gettext("today"), -1: gettext("yesterday"), 1: gettext("tomorrow")}
+    if days in near:
+        return near[days]
+    return format_timedelta(timedelta(days=days), add_direction=True, threshold=0.95, locale=locale())
+
+
+def _aware(value: datetime) -> datetime:
+    return value if timezone.is_aware(value) else timezone.make_aware(value)

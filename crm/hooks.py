@@ -1,0 +1,76 @@
+"""What the kernel itself plugs into the sockets."""
+
+from django.utils.translation import gettext_lazy as _
+
+from crm.registry import (
+    ROLES,
+    Emptied,
+    Permission,
+    SettingsPage,
+    SidebarItem,
+    Verb,
+    business_tables,
+    permissions,
+    settings_pages,
+    sidebar,
+    verbs,
+)
+
+EVERYBODY = ROLES
+PEOPLE = tuple(role for role in ROLES if role != "integration")
+
+permissions.plug(
+    Permission("crm.manage_business", _("Change the settings of the business"), ("owner",)),
+    Permission("crm.manage_people", _("Invite people and change their roles"), ("owner",)),
+    Permission("crm.manage_teams", _("Change teams"), ("owner", "manager")),
+    Permission("crm.manage_api_keys", _("Make and revoke API keys"), ("owner",)),
+    Permission("crm.view_rates", _("See exchange rates"), PEOPLE),
+    Permission("crm.manage_rates", _("Change exchange rates"), ("owner", "manager")),
+    Permission("crm.view_activity", _("See the activity of the business"), ("owner", "manager", "compliance")),
+    Permission("crm.view_access", _("See who saw whose data"), ("owner", "compliance")),
+    Permission("crm.remove_demo", _("Remove the demo data"), ("owner",)),
+    Permission("crm.view_jobs", _("Follow background jobs"), EVERYBODY),
+)
+
+verbs.plug(
+    Verb("crm.business.created", _("Business created")),
+    Verb("crm.business.updated", _("Business settings changed")),
+    Verb("crm.business.demo_removed", _("Demo data removed")),
+    Verb("crm.invitation.created", _("Person invited")),
+    Verb("crm.invitation.withdrawn", _("Invitation withdrawn")),
+    Verb("crm.membership.created", _("Member joined")),
+    Verb("crm.membership.updated", _("Membership changed")),
+    Verb("crm.membership.ended", _("Membership ended")),
+    Verb("crm.team.created", _("Team created")),
+    Verb("crm.team.updated", _("Team changed")),
+    Verb("crm.team.deleted", _("Team deleted")),
+    Verb("crm.api_key.created", _("API key made")),
+    Verb("crm.api_key.revoked", _("API key revoked")),
+    Verb("crm.exchange_rate.created", _("Exchange rate added")),
+    Verb("crm.exchange_rate.updated", _("Exchange rate changed")),
+    Verb("crm.exchange_rate.deleted", _("Exchange rate deleted")),
+)
+
+sidebar.plug(
+    SidebarItem("", _("Home"), "house", "crm:home", order=0),
+    SidebarItem(_("Settings"), _("Settings"), "settings", "crm:settings", order=900),
+)
+
+settings_pages.plug(
+    SettingsPage(_("Business"), _("Name, currency, time zone"), "building-2", "crm:business_settings", "crm.manage_business", 10),
+    SettingsPage(_("People"), _("Members, roles and invitations"), "users", "crm:people", "crm.manage_people", 20),
+    SettingsPage(_("Teams"), _("Who looks after customers together"), "users-round", "crm:teams", "crm.manage_teams", 30),
+    SettingsPage(_("API keys"), _("Keys with which programs call the API"), "key-round", "crm:api_keys", "crm.manage_api_keys", 40),
+    SettingsPage(_("Exchange rates"), _("What other currencies are worth"), "coins", "crm:rates", "crm.view_rates", 50),
+)
+
+business_tables.plug(
+    Emptied(
+        "crm",
+        (
+            "crm.Job", "crm.AccessRecord", "crm.ActivitySeal", "crm.ActivityDetail", "crm.Activity", "crm.Invitation", "crm.ApiKey",
+            "crm.ExchangeRate", "crm.Membership", "crm.Team",
+        ),
+        order=1000,
+    )
+)  # fmt: skip

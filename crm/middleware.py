@@ -1,0 +1,116 @@
+"""What happens around every request: its id, safe headers, clean text, the open business and the access record."""
+
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from crm.access import record_access
+from crm.actor import Actor
+from crm.errors_pages import plain_error
+from crm.log import request_id
+from crm.models import Business
+from crm.scope import scope
+
+log = logging.getLogger(__name__)
+GetResponse = Callable[[HttpRequest], HttpResponse]
+BUSINESS_KEY = "business"
+
+
+class RequestIdentity:
+    """Names each request; answers 503 when the database is away."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.id = str(uuid4())  # type: ignore[attr-defined]
+        token = request_id.set(request.id)  # type: ignore[attr-defined]
+        try:
+            response = self.get_response(request)
+        finally:
+            request_id.reset(token)
+        response["X-Request-ID"] = request.id  # type: ignore[attr-defined]
+        return response
+
+
+class SecurityHeaders:
+    """Headers that Django and django-csp don't set; nothing that somebody has signed in for is kept by caches."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+        response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if not request.path.startswith(f"/{settings.STATIC_URL.strip('/')}/"):
+            response.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
+_UNCLEAN = re.compile(r"[\x00\ud800-\udfff]")
+
+
+class CleanRequest:
+    """Refuses text that no field can hold (NUL, broken UTF-8) in path and query with 400, and answers 503 when the database is away."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            if _UNCLEAN.search(request.path) or "%00" in request.META.get("QUERY_STRING", ""):
+                return plain_error(request, 400)
+            if request.method == "POST" and request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
+                if any(_UNCLEAN.search(value) for _, values in request.POST.lists() for value in values):
+                    return plain_error(request, 400)
+        except RequestDataTooBig:
+            return plain_error(request, 413)
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, OperationalError | InterfaceError):
+            log.error("database unavailable: %s", type(exception).__name__)
+            return plain_error(request, 503)
+        return None
+
+
+class BusinessScope:
+    """Opens the business that the signed-in user works in, with the actor; writes the access record before the response leaves."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponse:
+        request.actor, request.business, request.businesses = None, None, []
+        if request.path.startswith("/api/") or not request.user.is_authenticated:
+            return self.get_response(request)
+        actor = Actor.for_user(request.user, ip=request.META.get("REMOTE_ADDR"), request_id=request.id)
+        ids = [grant.business_id for grant in actor.grants]
+        businesses = sorted(Business.objects.filter(pk__in=ids), key=lambda b: ids.index(b.pk)) if ids else []
+        chosen = request.session.get(BUSINESS_KEY)
+        business = next((b for b in businesses if str(b.pk) == chosen), businesses[0] if businesses else None)
+        request.actor, request.business, request.businesses = actor, business, businesses
+        if business is None:
+            return self.get_response(request)
+        with scope(business), timezone.override(ZoneInfo(business.time_zone)):
+            response = self.get_response(request)
+            record_response_access(request, response)
+        return response
+
+
+def record_response_access(request: Any, response: HttpResponse) -> None:
+    """Write the access record of a response that showed customers; a response that can't be recorded doesn't leave (503 by the caller's handler)."""
+    seen = getattr(request, "seen_customers", None)
+    if seen and response.status_code < 400:
+        match = request.resolver_match
+        record_access(actor=request.actor, business=request.business, what=match.view_name if match else request.path, customer_ids=seen)

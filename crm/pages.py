@@ -1,0 +1,293 @@
+"""Generic staff pages over Django's class-based views. A page names the permission that it needs; without one it can't be declared."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ImproperlyConfigured
+from django.db import IntegrityError
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.generic import View
+
+from crm import paging
+from crm.errors import DomainError, InvalidInput, NotAllowed, NotFound, from_integrity_error
+from crm.errors_pages import plain_error
+from crm.filters import StrictFilterSet
+from crm.forms import DeedForm
+from crm.paging import Sort
+from crm.tables import Column, build_table
+
+SIGNED_IN = "signed in"
+"""Permission of pages that every signed-in user may open, even without a business."""
+MEMBER = "member"
+"""Permission of pages that every member of the business may open."""
+
+
+class Page(View):
+    """A page for signed-in people. `permission` is a registered name, MEMBER or SIGNED_IN; `title` and `description` head it."""
+
+    permission: ClassVar[str]
+    title: Any = ""
+    description: Any = ""
+    template_name = "pages/detail.html"
+    request: Any
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if not getattr(cls, "permission", "") and not cls.__dict__.get("abstract"):
+            raise ImproperlyConfigured(f"{cls.__name__} names no permission")
+
+    @property
+    def actor(self) -> Any:
+        return self.request.actor
+
+    @property
+    def business(self) -> Any:
+        return self.request.business
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if self.actor is None:
+            return redirect_to_login(request.get_full_path())
+        if self.permission != SIGNED_IN:
+            if self.business is None:
+                return HttpResponseRedirect(reverse("crm:no_business"))
+            if self.permission != MEMBER and not self.actor.may(self.permission, self.business):
+                return plain_error(request, 403, str(NotAllowed.message))
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except NotFound as refusal:
+            raise Http404(str(refusal.message)) from refusal
+        except NotAllowed as refusal:
+            return plain_error(request, 403, str(refusal.message))
+        except InvalidInput as refusal:
+            words = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in refusal.errors.items())
+            return plain_error(request, 400, words)
+        except DomainError as refusal:
+            if refusal.status == 400:
+                return plain_error(request, 400, str(refusal.message))
+            messages.error(request, str(refusal.message))
+            return HttpResponseRedirect(request.META.get("HTTP_REFERER") or reverse("crm:home"))
+
+    def actions(self) -> list[dict[str, Any]]:
+        """Buttons on the right of the title: {label, href, icon, kind}."""
+        return []
+
+    def breadcrumbs(self) -> list[dict[str, str]]:
+        return []
+
+    def context(self, **extra: Any) -> dict[str, Any]:
+        page = {"title": self.get_title(), "description": self.description, "actions": self.actions()}
+        return {"page": page, "breadcrumbs": self.breadcrumbs(), "business": self.business, **extra}
+
+    def get_title(self) -> Any:
+        return self.title
+
+    def show(self, template: str = "", status: int = 200, **extra: Any) -> HttpResponse:
+        return render(self.request, template or self.template_name, self.context(**extra), status=status)
+
+    def action(self, permission: str, label: Any, url: str, *, icon: str = "", kind: str = "secondary") -> list[dict[str, Any]]:
+        """A one-item list for `actions`, empty for those who may not."""
+        return [{"label": label, "href": url, "icon": icon, "kind": kind}] if self.actor.may(permission, self.business) else []
+
+
+class ListPage(Page):
+    """Rows of a model: filtered, searched, sorted, paged by keyset; all of it in the address."""
+
+    abstract = True
+    permission = ""
+    template_name = "pages/list.html"
+    filterset_class: type[StrictFilterSet] | None = None
+    default_sort = ""
+    searchable = False
+    page_size = 25
+    empty: dict[str, Any] = {}
+
+    def rows(self) -> QuerySet:
+        """All rows that the actor may see."""
+        raise ImproperlyConfigured(f"{type(self).__name__}.rows")
+
+    def columns(self) -> Sequence[Column]:
+        raise ImproperlyConfigured(f"{type(self).__name__}.columns")
+
+    def sorts(self) -> dict[str, Sort]:
+        return {column.sort.key: column.sort for column in self.columns() if column.sort}
+
+    def row_href(self, row: Any) -> str:
+        return ""
+
+    def search(self, rows: QuerySet, words: str) -> QuerySet:
+        return rows
+
+    def shown(self, rows: list[Any]) -> None:
+        """Called with the rows of the page, before they are rendered: attach what the cells need, note whose data is shown."""
+
+    def count(self, rows: QuerySet) -> tuple[int, bool]:
+        return paging.count(rows)
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        query = request.GET
+        rows = self.rows()
+        filters = None
+        if self.filterset_class:
+            filters = self.filterset_class(query, queryset=rows, request=request)
+            rows = filters.narrowed()
+        words = query.get("search", "").strip() if self.searchable else ""
+        if words:
+            rows = self.search(rows, words)
+        asked = query.get("sort") or self.default_sort
+        sort = self.sorts().get(asked.removeprefix("-"))
+        if sort is None:
+            raise InvalidInput({"sort": [_("This list can't be sorted by “%(key)s”.") % {"key": asked}]})
+        slice_ = paging.page(rows, sort, descending=asked.startswith("-"), cursor=query.get("cursor", ""), limit=self.page_size)
+        self.shown(slice_.rows)
+        total, is_estimate = self.count(rows)
+        table = build_table(self.columns(), slice_.rows, query=query, sort=asked, caption=self.get_title(), href=self.row_href)
+        paging_links = {
+            "next_href": self._at(slice_.next) if slice_.next else "",
+            "previous_href": self._at(slice_.previous) if slice_.previous else "",
+            "first_href": self._at("") if query.get("cursor") else "",
+            "shown": len(slice_.rows), "total": total, "is_estimate": is_estimate,
+        }  # fmt: skip
+        chips = filters.chips(query) if filters else []
+        return self.show(
+            table=table, paging=paging_links, search=words, searchable=self.searchable, sort=asked,
+            filters={"form": filters.form, "chips": chips, "clear_href": request.path} if filters else None,
+            empty=self.empty_state(bool(chips or words)), **self.extra(),
+        )  # fmt: skip
+
+    def extra(self) -> dict[str, Any]:
+        return {}
+
+    def empty_state(self, narrowed: bool) -> dict[str, Any]:
+        if narrowed:
+            return {
+                "icon": "search-x", "title": _("Nothing matches"), "text": _("No row fits these filters. Take one away or clear them all."),
+                "action": {"label": _("Clear filters"), "href": self.request.path},
+            }  # fmt: skip
+        return self.empty
+
+    def _at(self, cursor: str) -> str:
+        """The address of this list at `cursor`; "" as the cursor leads to the first page."""
+        query = self.request.GET.copy()
+        query.pop("cursor", None)
+        if cursor:
+            query["cursor"] = cursor
+        return f"?{query.urlencode()}" if query else self.request.path
+
+
+class FormPage(Page):
+    """A form whose cleaned data go to one service; a refusal comes back at the field that it names."""
+
+    abstract = True
+    permission = ""
+    template_name = "pages/form.html"
+    form_class: type[DeedForm]
+    submit_label: Any = ""
+    success_message: Any = ""
+
+    def initial(self) -> dict[str, Any]:
+        return {}
+
+    def form(self, data: Any = None, files: Any = None) -> DeedForm:
+        return self.form_class(data, files, initial=self.initial(), actor=self.actor, business=self.business)
+
+    def perform(self, **data: Any) -> Any:
+        """Call the service with the cleaned data; returns the record that `success_url` is made of."""
+        raise ImproperlyConfigured(f"{type(self).__name__}.perform")
+
+    def success_url(self, result: Any) -> str:
+        raise ImproperlyConfigured(f"{type(self).__name__}.success_url")
+
+    def cancel_href(self) -> str:
+        return ""
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self.show_form(self.form())
+
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = self.form(request.POST, request.FILES or None)
+        if not form.is_valid():
+            return self.show_form(form, 422)
+        try:
+            result = carry_out(lambda: self.perform(**form.cleaned_data))
+        except (NotFound, NotAllowed):
+            raise
+        except DomainError as refusal:
+            form.refuse(refusal)
+            return self.show_form(form, refusal.status)
+        if self.success_message:
+            messages.success(request, self.success_message)
+        return HttpResponseRedirect(self.success_url(result))
+
+    def show_form(self, form: DeedForm, status: int = 200) -> HttpResponse:
+        return self.show(status=status, form=form, submit_label=self.submit_label or _("Save"), cancel_href=self.cancel_href())
+
+
+class DeedPage(Page):
+    """A deed on one record: GET asks (what will happen, in numbers), POST does it."""
+
+    abstract = True
+    permission = ""
+    template_name = "pages/confirm.html"
+    submit_label: Any = ""
+    success_message: Any = ""
+    danger = False
+
+    def text(self) -> Any:
+        return ""
+
+    def consequences(self) -> list[Any]:
+        return []
+
+    def confirm_word(self) -> str:
+        return ""
+
+    def perform(self) -> Any:
+        raise ImproperlyConfigured(f"{type(self).__name__}.perform")
+
+    def success_url(self, result: Any) -> str:
+        raise ImproperlyConfigured(f"{type(self).__name__}.success_url")
+
+    def cancel_href(self) -> str:
+        return ""
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self.ask()
+
+    def ask(self, error: str = "", status: int = 200) -> HttpResponse:
+        return self.show(
+            status=status, text=self.text(), consequences=self.consequences(), confirm_word=self.confirm_word(), error=error,
+            submit_label=self.submit_label or _("Go ahead"), danger=self.danger, cancel_href=self.cancel_href(),
+        )  # fmt: skip
+
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        word = self.confirm_word()
+        if word and request.POST.get("confirm", "").strip() != word:
+            return self.ask(_("Type “%(word)s” to confirm.") % {"word": word}, 422)
+        try:
+            result = carry_out(self.perform)
+        except (NotFound, NotAllowed):
+            raise
+        except DomainError as refusal:
+            return self.ask(str(refusal.message), refusal.status)
+        if self.success_message:
+            messages.success(request, self.success_message)
+        return HttpResponseRedirect(self.success_url(result))
+
+
+def carry_out(deed: Callable[[], Any]) -> Any:
+    """Call a service; a constraint that the database reports becomes the refusal that explains it."""
+    try:
+        return deed()
+    except IntegrityError as error:
+        refusal = from_integrity_error(error)
+        if refusal is None:
+            raise
+        raise refusal from error
+
+

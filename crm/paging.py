@@ -1,0 +1,169 @@
+"""Keyset paging: a page starts behind the last row of the page before, so the millionth row costs what the first does.
+
+Empty values count as smallest: last when descending, first when ascending, in PostgreSQL's index order `… DESC NULLS LAST`.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.db.models import BooleanField, F, Field, Func, QuerySet, Value
+
+from crm.errors import DomainError
+
+COUNT_CAP = 10_000
+
+
+class BadCursor(DomainError):
+    status = 400
+    field = "cursor"
+    code = "bad_cursor"
+    message = "This cursor is not one that a list has given out. Start again without it."
+
+
+class RowCompare(Func):
+    """`(a, b) < (x, y)`: one range of an index."""
+
+    output_field = BooleanField()
+    conditional = True
+
+    def __init__(self, *expressions: Any, operator: str = "<") -> None:
+        self.operator = operator
+        super().__init__(*expressions)
+
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, Sequence[Any]]:  # type: ignore[override]
+        parts, params = [], []
+        for expression in self.source_expressions:
+            sql, values = compiler.compile(expression)
+            parts.append(sql)
+            params += values
+        half = len(parts) // 2
+        return f"({', '.join(parts[:half])}) {self.operator} ({', '.join(parts[half:])})", params
+
+
+@dataclass(frozen=True)
+class Sort:
+    """An order that lists offer: a column path (`facts__total_spent`), its unique companion, and whether the column may be empty."""
+
+    key: str
+    column: str
+    tie: str = "id"
+    nullable: bool = False
+    descending_first: bool = False
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One page of rows, with cursors to the neighboring pages ("" where there is none)."""
+
+    rows: list[Any]
+    next: str
+    previous: str
+
+
+def page(queryset: QuerySet, sort: Sort, *, descending: bool, cursor: str, limit: int) -> Slice:
+    """The page of `queryset` at `cursor`, in the order of `sort`; reads at most two index ranges."""
+    place = _decode(cursor, queryset, sort) if cursor else None
+    backwards = bool(place and place["back"])
+    down = descending != backwards
+    found: list[Any] = []
+    for part in _parts(queryset, sort, down, place):
+        found += part[: limit + 1 - len(found)]
+        if len(found) > limit:
+            break
+    more, rows = len(found) > limit, found[:limit]
+    if backwards:
+        rows.reverse()
+    following = rows and (more if not backwards else True)
+    preceding = rows and (bool(place) if not backwards else more)
+    return Slice(
+        rows,
+        _encode(rows[-1], sort, back=False) if following else "",
+        _encode(rows[0], sort, back=True) if preceding else "",
+    )
+
+
+def _parts(queryset: QuerySet, sort: Sort, down: bool, place: dict[str, Any] | None) -> list[QuerySet]:
+    """The index ranges behind `place`, in reading order: the filled values and the empty ones."""
+    sign = "-" if down else ""
+    operator = "<" if down else ">"
+    filled = queryset.order_by(
+        F(sort.column).desc(nulls_last=True) if down and sort.nullable else (F(sort.column).asc(nulls_first=True) if sort.nullable else sign + sort.column),
+        sign + sort.tie,
+    )
+    if not sort.nullable:
+        return [_behind(filled, sort, operator, place) if place else filled]
+    empty = queryset.filter(**{f"{sort.column}__isnull": True}).order_by(sign + sort.tie)
+    if place is None:
+        return [filled]
+    in_empty = place["value"] is None
+    if in_empty:
+        empty = empty.filter(**{f"{sort.tie}__{'lt' if down else 'gt'}": place["tie"]})
+        return [empty] if down else [empty, filled.filter(**{f"{sort.column}__isnull": False})]
+    behind = _behind(filled.filter(**{f"{sort.column}__isnull": False}), sort, operator, place)
+    return [behind, empty] if down else [behind]
+
+
+def _behind(queryset: QuerySet, sort: Sort, operator: str, place: dict[str, Any]) -> QuerySet:
+    column, tie = _field(queryset, sort.column), _field(queryset, sort.tie)
+    return queryset.filter(
+        RowCompare(F(sort.column), F(sort.tie), Value(place["value"], column), Value(place["tie"], tie), operator=operator)
+    )
+
+
+def _field(queryset: QuerySet, path: str) -> Field:
+    model: Any = queryset.model
+    *relations, last = path.split("__")
+    for relation in relations:
+        model = model._meta.get_field(relation).related_model
+    return model._meta.pk if last == "pk" else model._meta.get_field(last)
+
+
+def _value(row: Any, path: str) -> Any:
+    if isinstance(row, dict):
+        return row[path]
+    for name in path.split("__"):
+        row = getattr(row, name)
+    return row
+
+
+def _encode(row: Any, sort: Sort, *, back: bool) -> str:
+    value = _value(row, sort.column)
+    text = json.dumps([sort.key, None if value is None else str(value), str(_value(row, sort.tie)), back])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str, queryset: QuerySet, sort: Sort) -> dict[str, Any]:
+    try:
+        key, value, tie, back = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if key != sort.key or not isinstance(back, bool) or not isinstance(tie, str) or not isinstance(value, str | None):
+            raise BadCursor
+        return {
+            "value": None if value is None else _field(queryset, sort.column).to_python(value),
+            "tie": _field(queryset, sort.tie).to_python(tie),
+            "back": back,
+        }
+    except (ValueError, TypeError, ValidationError, binascii.Error, RecursionError) as error:
+        raise BadCursor from error
+
+
+def count(queryset: QuerySet, cap: int = COUNT_CAP) -> tuple[int, bool]:
+    """(rows, is_estimate): exact up to `cap`, beyond it the planner's estimate."""
+    capped = queryset.order_by().values("pk")[: cap + 1].count()
+    if capped <= cap:
+        return capped, False
+    sql, params = queryset.order_by().values("pk").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"explain (format json) {sql}", params)
+        plan = cursor.fetchone()[0]
+    if isinstance(plan, str):
+        plan = json.loads(plan)
+    return max(int(plan[0]["Plan"]["Plan Rows"]), cap + 1), True
+
+
+Counter = Callable[[QuerySet], tuple[int, bool]]

@@ -1,0 +1,235 @@
+"""Sockets: how a higher app adds to a lower app's page or process without being imported by it.
+
+An app plugs in its `hooks.py`, loaded by its `AppConfig.ready`; after that the sockets are frozen.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from uuid import UUID
+
+from django.utils.functional import Promise
+
+if TYPE_CHECKING:
+    from crm.actor import Actor
+    from crm.models import Activity, Business
+
+Plug = TypeVar("Plug")
+Text = str | Promise
+_sockets: dict[str, "Socket[Any]"] = {}
+
+
+class Socket(Generic[Plug]):
+    """A named, ordered collection that apps plug into at start; keys are unique."""
+
+    def __init__(self, name: str, doc: str, key: Callable[[Plug], str], order: Callable[[Plug], Any] | None = None) -> None:
+        self.name, self.doc, self._key, self._order = name, doc, key, order
+        self._plugs: dict[str, Plug] = {}
+        self._sorted: list[Plug] | None = None
+        _sockets[name] = self
+
+    def plug(self, *plugs: Plug) -> None:
+        for plug in plugs:
+            key = self._key(plug)
+            if key in self._plugs:
+                raise ValueError(f"{key!r} is plugged into socket {self.name!r} twice")
+            self._plugs[key] = plug
+        self._sorted = None
+
+    def __iter__(self) -> Iterator[Plug]:
+        if self._sorted is None:
+            plugs = list(self._plugs.values())
+            self._sorted = sorted(plugs, key=self._order) if self._order else plugs
+        return iter(self._sorted)
+
+    def __len__(self) -> int:
+        return len(self._plugs)
+
+    def __getitem__(self, key: str) -> Plug:
+        return self._plugs[key]
+
+    def get(self, key: str) -> Plug | None:
+        return self._plugs.get(key)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._plugs
+
+
+def all_sockets() -> list[Socket[Any]]:
+    return [_sockets[name] for name in sorted(_sockets)]
+
+
+ROLES = ("owner", "manager", "agent", "marketing", "compliance", "analyst", "integration")
+
+
+@dataclass(frozen=True)
+class Permission:
+    """A named right, `app.deed`, and the roles that hold it. What no permission allows is refused."""
+
+    name: str
+    label: Text
+    roles: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        unknown = set(self.roles) - set(ROLES)
+        if unknown:
+            raise ValueError(f"permission {self.name}: unknown roles {sorted(unknown)}")
+
+
+permissions: Socket[Permission] = Socket("permissions", "Named rights and the roles that hold them.", lambda p: p.name)
+
+
+@dataclass(frozen=True)
+class SidebarItem:
+    """A line of the sidebar, shown to those who hold `permission` (empty: to every member)."""
+
+    group: Text
+    label: Text
+    icon: str
+    url_name: str
+    permission: str = ""
+    order: int = 100
+    query: str = ""
+    badge: Callable[["Actor", "Business"], int] | None = None
+
+
+sidebar: Socket[SidebarItem] = Socket(
+    "sidebar", "Lines of the sidebar.", lambda i: i.url_name + i.query, order=lambda i: i.order
+)
+
+
+@dataclass(frozen=True)
+class QuickAction:
+    """An entry of the "add" menu in the top bar."""
+
+    label: Text
+    icon: str
+    url_name: str
+    permission: str
+    order: int = 100
+
+
+quick_actions: Socket[QuickAction] = Socket(
+    "quick_actions", "Entries of the quick-add menu.", lambda a: a.url_name, order=lambda a: a.order
+)
+
+
+@dataclass(frozen=True)
+class HomePanel:
+    """A box of the home dashboard; `render(actor, business, at)` returns the template's name and its context, or None for nothing."""
+
+    key: str
+    render: Callable[["Actor", "Business", datetime], tuple[str, dict[str, Any]] | None]
+    permission: str
+    order: int = 100
+    wide: bool = False
+
+
+home_panels: Socket[HomePanel] = Socket(
+    "home_panels", "Boxes of the home dashboard.", lambda p: p.key, order=lambda p: p.order
+)
+
+
+@dataclass(frozen=True)
+class SettingsPage:
+    """A page of the settings area."""
+
+    label: Text
+    text: Text
+    icon: str
+    url_name: str
+    permission: str
+    order: int = 100
+
+
+settings_pages: Socket[SettingsPage] = Socket(
+    "settings_pages", "Pages of the settings area.", lambda p: p.url_name, order=lambda p: p.order
+)
+
+
+@dataclass(frozen=True)
+class SettingsBlock:
+    """Typed settings of a business that an app owns: field name -> (Django form field factory, default). Stored as JSON under `key`."""
+
+    key: str
+    label: Text
+    fields: dict[str, tuple[Callable[[], Any], Any]] = field(default_factory=dict)
+
+
+settings_blocks: Socket[SettingsBlock] = Socket(
+    "settings_blocks", "Typed blocks of business settings.", lambda b: b.key
+)
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A deed that activity rows name, `app.noun.past_participle`; also the name of the event."""
+
+    name: str
+    label: Text
+
+
+verbs: Socket[Verb] = Socket("verbs", "Names of deeds; also of the events that they publish.", lambda v: v.name)
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Runs inside the transaction of a deed with the ids it touched; may only mark rows dirty or add one coalesced job."""
+
+    verb: str
+    key: str
+    hear: Callable[["Activity", list[UUID]], None]
+
+
+listeners: Socket[Listener] = Socket("listeners", "Reactions to verbs, inside the transaction.", lambda e: e.key)
+
+
+@dataclass(frozen=True)
+class DemoPart:
+    """An app's share of the demo data; `fill(business, seed, customers, today)` runs in order inside the business's scope."""
+
+    key: str
+    fill: Callable[..., None]
+    order: int = 100
+
+
+demo_parts: Socket[DemoPart] = Socket("demo_parts", "Shares of the demo data.", lambda p: p.key, order=lambda p: p.order)
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A measurement of `manage.py bench`; `run(business)` yields (what, seconds) samples."""
+
+    key: str
+    label: Text
+    target: str
+    run: Callable[["Business"], Iterator[tuple[str, float]]]
+    order: int = 100
+
+
+benchmarks: Socket[Benchmark] = Socket("benchmarks", "Measurements of `bench`.", lambda b: b.key, order=lambda b: b.order)
+
+
+@dataclass(frozen=True)
+class ApiRoutes:
+    """An app's endpoints under /api/v1/: the dotted path of its `urlpatterns` module."""
+
+    module: str
+
+
+api_routes: Socket[ApiRoutes] = Socket("api_routes", "URL modules below /api/v1/.", lambda r: r.module)
+
+
+@dataclass(frozen=True)
+class Emptied:
+    """Tables of an app that hold a business's rows, children first; removing a demo business empties them in this order."""
+
+    key: str
+    models: tuple[str, ...]
+    order: int = 100
+
+
+business_tables: Socket[Emptied] = Socket(
+    "business_tables", "Tables that hold a business's rows, children first.", lambda e: e.key, order=lambda e: e.order
+)

@@ -1,0 +1,112 @@
+"""One web process: waitress on a listening socket that all web processes share; ends in good order on TERM."""
+
+import logging
+import resource
+import signal
+import socket
+import sys
+import time
+from types import FrameType
+
+from waitress.channel import HTTPChannel
+from waitress.server import TcpWSGIServer, create_server
+
+CONNECTIONS = 2000
+LARGEST_BODY = 64 * 1024 * 1024
+GRACE = 10.0
+
+
+def listen(address: str, port: int) -> socket.socket:
+    """The shared socket; OSError when the port is taken."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((address, port))
+        listening.listen(1024)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def build(listening: socket.socket, threads: int, trusted_proxies: int) -> TcpWSGIServer:
+    from crm.wsgi import application
+
+    proxies = (
+        {
+            "trusted_proxy": "*",
+            "trusted_proxy_count": trusted_proxies,
+            "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"},
+            "clear_untrusted_proxy_headers": True,
+        }
+        if trusted_proxies
+        else {"clear_untrusted_proxy_headers": True}
+    )
+    return create_server(
+        application,
+        sockets=[listening],
+        threads=threads,
+        connection_limit=CONNECTIONS,
+        channel_timeout=30,
+        max_request_body_size=LARGEST_BODY,
+        max_request_header_size=65536,
+        asyncore_use_poll=True,
+        backlog=1024,
+        ident="",
+        **proxies,
+    )
+
+
+class WebProcess:
+    """Serves until TERM, then finishes what it has begun."""
+
+    def __init__(self, server: TcpWSGIServer) -> None:
+        self.server = server
+        self.stopping = False
+
+    def stop(self, number: int, frame: FrameType | None) -> None:
+        self.stopping = True
+        self.server.pull_trigger()
+
+    def run(self) -> None:
+        signal.signal(signal.SIGTERM, self.stop)
+        signal.signal(signal.SIGINT, self.stop)
+        while not self.stopping:
+            self._turn(5.0)
+        self.server.accepting = False
+        self.server.del_channel()
+        self.server.socket.close()
+        deadline = time.monotonic() + GRACE
+        while self._busy() and time.monotonic() < deadline:
+            self._turn(0.1)
+        self.server.task_dispatcher.shutdown(timeout=1)
+
+    def _turn(self, timeout: float) -> None:
+        self.server.asyncore.loop(timeout=timeout, map=self.server._map, use_poll=True, count=1)
+
+    def _busy(self) -> bool:
+        channels = [channel for channel in self.server._map.values() if isinstance(channel, HTTPChannel)]
+        return any(channel.requests or channel.total_outbufs_len for channel in channels)
+
+
+def allow_many_connections() -> None:
+    """The soft limit of open files is raised as far as the connections need and the system lets us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS * 2 + 256
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+
+
+def main(descriptor: int) -> int:
+    from crm.environment import environment
+
+    allow_many_connections()
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    listening = socket.socket(fileno=descriptor)
+    WebProcess(build(listening, environment.web_threads, environment.trusted_proxies)).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1])))

@@ -1,0 +1,212 @@
+"""`manage.py up` and `dev`: everything that has to run, started in order, kept alive, stopped without a trace."""
+
+import argparse
+import errno
+import http.client
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from types import FrameType
+
+import psutil
+
+from crm.environment import BASE_DIR, Environment, environment_for
+from crm.setup import prepare, system
+from crm.setup.database import available, check_external
+from crm.setup.faults import SetupFault
+from crm.setup.locks import only_one
+from crm.setup.processes import Child, end_all, end_group
+from crm.setup.server import listen
+
+RUNNING = "running.json"
+FIRST_PAGE_SECONDS = 60
+
+
+class Supervisor:
+    """Runs `children` until a signal; a dead one is started again."""
+
+    def __init__(self, children: list[Child], record: Path) -> None:
+        self.children = children
+        self.record = record
+        self.stopping = False
+
+    def stop(self, number: int, frame: FrameType | None) -> None:
+        self.stopping = True
+
+    def start(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self.stop)
+        self.tick()
+
+    def tick(self) -> None:
+        before = self._groups()
+        for child in self.children:
+            child.tick()
+        if self._groups() != before:
+            self._write_record()
+
+    def run(self, pause: float = 0.2) -> None:
+        while not self.stopping:
+            self.tick()
+            time.sleep(pause)
+
+    def end(self) -> None:
+        """No child and no grandchild is left; further signals are ignored meanwhile."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        end_all(self.children)
+        self.record.unlink(missing_ok=True)
+
+    def _groups(self) -> dict[str, int]:
+        return {child.name: child.group for child in self.children if child.group}
+
+    def _write_record(self) -> None:
+        partial = self.record.with_suffix(".partial")
+        partial.write_text(json.dumps({"supervisor": os.getpid(), "children": self._groups(), "folder": str(BASE_DIR)}))
+        partial.replace(self.record)
+
+
+def up(arguments: list[str]) -> int:
+    """The product: database, web processes and worker."""
+    parser = argparse.ArgumentParser(prog="manage.py up", description="Set up what is missing and run Customer desk.")
+    parser.add_argument("--port", help="answer on this port (default: PORT, 8000)")
+    parser.add_argument("--empty", action="store_true", help="no demo data: begin with a page that asks for your business")
+    options = parser.parse_args(arguments)
+    return _serve(options.port, empty=options.empty, reload=False)
+
+
+def dev(arguments: list[str]) -> int:
+    """The same with Django's own server, which reloads changed code and shows errors."""
+    parser = argparse.ArgumentParser(prog="manage.py dev", description="Run Customer desk for work on its code.")
+    parser.add_argument("--port", help="answer on this port (default: PORT, 8000)")
+    parser.add_argument("--empty", action="store_true", help="no demo data")
+    options = parser.parse_args(arguments)
+    os.environ["DEBUG"] = "true"
+    return _serve(options.port, empty=options.empty, reload=True)
+
+
+def _serve(port: str | None, *, empty: bool, reload: bool) -> int:
+    if port:
+        os.environ["PORT"] = port
+    os.environ.update(CRM_DB_ROLE="owner", CRM_PROCESS="command")
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
+    environment = environment_for()
+    busy = f"Customer desk already runs in this folder: stop it first, or open {environment.public_url}."
+    with only_one(_data_dir(environment) / "up.lock", busy), closing(_listen(environment)) as listening:
+        _end_orphans(environment.data_dir / RUNNING)
+        if not system.install_pdf_libraries():
+            prepare.say(f"PDF files can't be made until this is run: {system.pdf_line()}")
+        if not (environment.data_dir / prepare.SET_UP_DONE).exists() and not environment.database_is_external:
+            prepare.say("Starting the database ...")
+        with available(environment_for(CRM_DB_ROLE="app")):
+            environment = environment_for()
+            if environment.database_is_external and environment.has_owner:
+                check_external(environment_for(CRM_DB_ROLE="app"))
+            prepare.prepare_database(environment)
+            prepare.prepare_static_files(environment.data_dir)
+            variables = {"CRM_DB_ROLE": "app", "CRM_PROCESS": "command"}
+            prepare.prepare_demo(environment.data_dir, empty=empty, variables=variables)
+            if reload:
+                listening.close()
+            children = _children(environment, listening, reload=reload)
+            supervisor = Supervisor(children, environment.data_dir / RUNNING)
+            try:
+                supervisor.start()
+                _announce(environment, supervisor)
+                supervisor.run()
+            finally:
+                prepare.say("Stopping ...")
+                supervisor.end()
+    return 0
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _data_dir(environment: Environment) -> Path:
+    return environment.data_dir
+
+
+def _children(environment: Environment, listening: socket.socket, *, reload: bool) -> list[Child]:
+    common = {**os.environ, "CRM_DB_ROLE": "app", "PYTHONUNBUFFERED": "1"}
+    web = {**common, "CRM_PROCESS": "web"}
+    manage = str(BASE_DIR / "manage.py")
+    worker = Child("Worker", [sys.executable, manage, "qcluster"], {**common, "CRM_PROCESS": "worker"})
+    if reload:
+        address = f"[{environment.bind_address}]" if ":" in environment.bind_address else environment.bind_address
+        server = [sys.executable, manage, "runserver", f"{address}:{environment.port}"]
+        return [Child("Web server", server, web), worker]
+    descriptor = listening.fileno()
+    command = [sys.executable, "-m", "crm.setup.server", str(descriptor)]
+    web["PYTHONPATH"] = os.pathsep.join(filter(None, [str(BASE_DIR), os.environ.get("PYTHONPATH", "")]))
+    servers = [Child(f"Web process {number}", command, web, [descriptor]) for number in range(1, environment.web_processes + 1)]
+    return [*servers, worker]
+
+
+def _listen(environment: Environment) -> socket.socket:
+    try:
+        return listen(environment.bind_address, environment.port)
+    except OSError as error:
+        port = environment.port
+        if error.errno == errno.EADDRINUSE:
+            free = port + 1 if port < 65535 else 8000
+            fault = f"Port {port} is used by another program: stop that one, or run python3 manage.py up --port {free}."
+        elif error.errno == errno.EACCES:
+            fault = f"Port {port} needs the rights of root: choose one above 1023, for example python3 manage.py up --port 8000."
+        else:
+            fault = f"The address {environment.bind_address} can't be used ({error.strerror}): set BIND_ADDRESS to one of this machine."
+        raise SetupFault(fault) from None
+
+
+def _announce(environment: Environment, supervisor: Supervisor) -> None:
+    """The address and the sign-ins, once the first page really answers."""
+    deadline = time.monotonic() + FIRST_PAGE_SECONDS
+    while not supervisor.stopping and not _answers(environment):
+        supervisor.tick()
+        if time.monotonic() > deadline:
+            prepare.say("The first page does not answer yet; the messages above may say why.")
+            break
+        time.sleep(0.1)
+    if supervisor.stopping:
+        return
+    prepare.say(f"\nCustomer desk runs at {environment.public_url}")
+    entries = prepare.demo_sign_ins(environment.data_dir)
+    if entries:
+        prepare.say("\n".join(["Demo sign-ins:", *prepare.sign_in_lines(entries)]))
+    prepare.say("Ctrl-C stops it.")
+
+
+def _answers(environment: Environment) -> bool:
+    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(environment.bind_address, environment.bind_address)
+    host = next((name for name in environment.allowed_hosts if not name.startswith((".", "*"))), "localhost")
+    connection = http.client.HTTPConnection(address, environment.port, timeout=5)
+    try:
+        connection.request("GET", "/", headers={"Host": host})
+        return connection.getresponse().status < 500
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _end_orphans(record: Path) -> None:
+    """Children of a supervisor that was killed and could not end them itself."""
+    try:
+        groups = json.loads(record.read_text())["children"].values()
+    except (OSError, ValueError, KeyError, AttributeError):
+        return
+    for group in groups:
+        try:
+            command = " ".join(psutil.Process(group).cmdline())
+        except psutil.Error:
+            continue
+        if str(BASE_DIR) in command or "crm.setup.server" in command:
+            end_group(group, signal.SIGKILL)
+    record.unlink(missing_ok=True)

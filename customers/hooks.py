@@ -1,0 +1,80 @@
+"""What the customers app plugs into the sockets below it, and its own fields and files."""
+
+from django.utils.translation import gettext_lazy as _
+
+from crm.hooks import EVERYBODY
+from crm.paging import Sort
+from crm.registry import (
+    ApiRoutes,
+    Emptied,
+    Permission,
+    QuickAction,
+    SidebarItem,
+    Verb,
+    api_routes,
+    business_tables,
+    permissions,
+    quick_actions,
+    sidebar,
+    verbs,
+)
+from customers.choices import Kind, LifecycleStage, Size
+from customers.registry import Field, fields, import_resources
+from customers.resources import CUSTOMERS
+
+permissions.plug(
+    Permission("customers.view", _("See customers"), EVERYBODY),
+    Permission("customers.add", _("Add customers"), ("owner", "manager", "agent", "marketing", "integration")),
+    Permission("customers.change", _("Change customers"), ("owner", "manager", "agent", "marketing", "integration")),
+    Permission("customers.archive", _("Archive and restore customers"), ("owner", "manager", "compliance", "integration")),
+    Permission("customers.import", _("Import customers"), ("owner", "manager", "integration")),
+    Permission("customers.view_imports", _("See imports"), ("owner", "manager", "analyst", "integration")),
+)
+
+verbs.plug(
+    Verb("customers.customer.created", _("Customer added")),
+    Verb("customers.customer.updated", _("Customer changed")),
+    Verb("customers.customer.archived", _("Customer archived")),
+    Verb("customers.customer.restored", _("Customer restored")),
+    Verb("customers.import.started", _("Import started")),
+    Verb("customers.import.completed", _("Import completed")),
+    Verb("customers.import.refused", _("Import refused")),
+)
+
+sidebar.plug(
+    SidebarItem(_("Customers"), _("Customers"), "users", "customers:customer_list", "customers.view", order=100),
+    SidebarItem(_("Customers"), _("Companies"), "building-2", "customers:customer_list", "customers.view", order=110, query="?kind=company"),
+    SidebarItem(_("Data"), _("Imports"), "upload", "customers:import_list", "customers.view_imports", order=700),
+)
+quick_actions.plug(
+    QuickAction(_("Add customer"), "user-plus", "customers:customer_create", "customers.add", 10),
+    QuickAction(_("Import a file"), "upload", "customers:import_create", "customers.import", 90),
+)
+api_routes.plug(ApiRoutes("customers.api.urls"))
+business_tables.plug(
+    Emptied(
+        "customers",
+        ("customers.ImportRow", "customers.ImportJob", "customers.CustomerSearch", "customers.CustomerFacts", "customers.Customer"),
+        order=500,
+    )
+)
+import_resources.plug(CUSTOMERS)
+
+fields.plug(
+    Field("display_name", _("Name"), "text", "display_name", sort=Sort("name", "sort_name"), column=True, privacy="P1", order=10),
+    Field("kind", _("Kind"), "choice", "kind", choices=Kind.choices, filters=("exact",), quick_filter=True, column=True, order=20),
+    Field("lifecycle_stage", _("Stage"), "choice", "lifecycle_stage", choices=LifecycleStage.choices, filters=("exact", "in"), quick_filter=True, column=True, order=30),
+    Field("email", _("E-mail"), "text", "email", filters=("exact",), privacy="P1", order=40),
+    Field("phone", _("Phone"), "text", "phone", privacy="P2", order=50),
+    Field("country", _("Country"), "text", "country", filters=("exact", "in"), column=True, order=60),
+    Field("city", _("City"), "text", "city", order=65),
+    Field("website", _("Website"), "text", "website", order=66),
+    Field("industry", _("Industry"), "text", "industry", order=70),
+    Field("size", _("Size"), "choice", "size", choices=Size.choices, filters=("exact", "in"), order=75),
+    Field("owner", _("Owner"), "user", "owner", filters=("exact", "isnull"), quick_filter=True, column=True, order=80),
+    Field("team", _("Team"), "team", "team", filters=("exact", "isnull"), order=85),
+    Field("acquired_on", _("Customer since"), "date", "acquired_on", filters=("gte", "lte"), order=90),
+    Field("external_id", _("External id"), "text", "external_id", filters=("exact",), order=95),
+    Field("created_at", _("Added"), "datetime", "created_at", filters=("gte", "lte"), sort=Sort("created_at", "created_at", descending_first=True), order=300),
+    Field("updated_at", _("Changed"), "datetime", "updated_at", order=310),
+)

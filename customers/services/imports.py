@@ -1,0 +1,261 @@
+"""Taking a file over: staged by COPY, checked set-wise, and written in one transaction, or refused whole with each faulty row named."""
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO, Any
+
+from django.core.files import File
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from crm import activity, jobs
+from crm.actor import Actor
+from crm.errors import DomainError
+from crm.models import Business
+from crm.money import CURRENCIES
+from customers.choices import ImportState
+from customers.models import ImportJob, ImportRow
+from customers.registry import ImportColumn, ImportResource, header_key, import_resources
+
+MAX_BYTES = 512 * 1024 * 1024
+KEPT_FAULTS = 1_000
+_ISO = r"^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?(Z|[+-]\d{2}:?\d{2})?$"
+
+
+class UnreadableFile(DomainError):
+    """The file as a whole can't be taken; the message says why and what to do."""
+
+    status = 422
+    field = "file"
+    code = "unreadable_file"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a row can't be taken."""
+
+    line: int
+    column: str
+    value: str
+    reason: str
+
+
+@transaction.atomic
+def start_import(*, actor: Actor, business: Business, file: File, resource: str = "", requested_by: Any = None) -> ImportJob:
+    """Keep the file and queue its import; `resource` is recognized by the header when not given. Raises UnreadableFile."""
+    if file.size is not None and file.size > MAX_BYTES:
+        raise UnreadableFile(_("The file is larger than %(size)d MB. Split it and import the parts.") % {"size": MAX_BYTES >> 20})
+    found = recognize(file, resource)
+    actor.require(found.permission, business)
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    record = ImportJob(
+        business=business, resource=found.key, file_name=(file.name or "file.csv").rsplit("/", 1)[-1][-200:],
+        sha256=digest.hexdigest(), requested_by=requested_by,
+    )  # fmt: skip
+    record.file.save(f"{record.pk}.csv", file, save=False)
+    record.save(force_insert=True)
+    record.job = jobs.enqueue(
+        "customers.tasks.import_file", actor=actor, business=business, max_attempts=3, import_job_id=str(record.pk)
+    )
+    record.save(update_fields=["job", "updated_at"])
+    activity.record(
+        "customers.import.started", actor=actor, business=business, subject=record,
+        payload={"file": record.file_name, "resource": record.resource, "sha256": record.sha256},
+    )  # fmt: skip
+    return record
+
+
+def recognize(file: IO[bytes] | File, resource: str = "") -> ImportResource:
+    """The kind of file, by its header: the resource whose required columns are all there and that knows most of the header."""
+    header = _header(file)
+    keys = {header_key(name) for name in header}
+    if resource:
+        candidate = import_resources.get(resource)
+        if candidate is None:
+            raise UnreadableFile(_("There is no kind of file called “%(key)s”.") % {"key": resource})
+        missing = [column.name for column in candidate.required() if not column.names() & keys]
+        if missing:
+            raise UnreadableFile(
+                _("The header lacks: %(columns)s. It has: %(header)s.")
+                % {"columns": ", ".join(missing), "header": ", ".join(header)[:300]}
+            )
+        return candidate
+    fitting = [r for r in import_resources if all(column.names() & keys for column in r.required())]
+    if not fitting:
+        wanted = "; ".join(f"{r.label}: {', '.join(c.name for c in r.required())}" for r in import_resources)
+        raise UnreadableFile(
+            _("The header is not one of a known kind of file. It has: %(header)s. Needed are — %(wanted)s.")
+            % {"header": ", ".join(header)[:300], "wanted": wanted}
+        )
+    return max(fitting, key=lambda r: sum(bool(column.names() & keys) for column in r.columns))
+
+
+def run_import(*, actor: Actor, import_job: ImportJob, work: jobs.JobRun, at: datetime) -> ImportJob:
+    """Stage, check and take over the file of `import_job`; afterwards it is done, or refused with its faults and nothing changed."""
+    resource = import_resources[import_job.resource]
+    with transaction.atomic():
+        record = ImportJob.objects.select_for_update().select_related("business").get(pk=import_job.pk)
+        if record.state in (ImportState.DONE, ImportState.FAILED):
+            return record
+        with record.file.open("rb") as file:
+            work.report(0, _count_lines(file), _("Reading the file"), force=True)
+            rows, faults = _stage(file, resource, work)
+        record.row_count = rows
+        work.report(rows, max(rows * 2, 1), _("Checking"), force=True)
+        faults += _check(resource, record.business)
+        record.finished_at = at
+        if faults:
+            record.state, record.fault_count = ImportState.FAILED, len(faults)
+            ImportRow.objects.bulk_create(
+                ImportRow(
+                    business=record.business, import_job=record, line=fault.line, column=fault.column[:80],
+                    value=fault.value[:200], reason=fault.reason[:300],
+                )  # fmt: skip
+                for fault in sorted(faults, key=lambda f: f.line)[:KEPT_FAULTS]
+            )
+            record.error = _("Nothing was imported: correct the rows below and upload the file again.")
+        else:
+            work.report(rows + rows // 4, rows * 2, _("Writing"), force=True)
+            record.counts = resource.apply(business=record.business, actor=actor)
+            record.state = ImportState.DONE
+        record.save()
+        activity.record(
+            "customers.import.completed" if record.state == ImportState.DONE else "customers.import.refused",
+            actor=actor, business=record.business, subject=record, batch=record.pk,
+            counts=record.counts or {"faults": record.fault_count}, payload={"file": record.file_name},
+        )  # fmt: skip
+    return record
+
+
+@transaction.atomic
+def fail_import(*, actor: Actor, import_job: ImportJob, error: str, at: datetime) -> ImportJob:
+    """Close an import that could not be read at all."""
+    record = ImportJob.objects.select_for_update().select_related("business").get(pk=import_job.pk)
+    record.state, record.error, record.finished_at = ImportState.FAILED, error, at
+    record.save()
+    activity.record("customers.import.refused", actor=actor, business=record.business, subject=record, payload={"error": error})
+    return record
+
+
+def _header(file: IO[bytes] | File) -> list[str]:
+    file.seek(0)
+    first = file.read(65_536)
+    file.seek(0)
+    if first.startswith(b"PK\x03\x04"):
+        raise UnreadableFile(_("This is an Excel workbook. Save it as “CSV UTF-8” and upload that."))
+    text = first.decode("utf-8-sig", errors="replace")
+    if "\0" in text:
+        raise UnreadableFile(_("This is not a text file. Save the table as “CSV UTF-8” and upload that."))
+    header = next(csv.reader(io.StringIO(text)), None)
+    if not header or not any(name.strip() for name in header):
+        raise UnreadableFile(_("The file is empty. Its first line must name the columns."))
+    return [name.strip() for name in header]
+
+
+def _count_lines(file: IO[bytes]) -> int:
+    lines = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+    file.seek(0)
+    return max(lines, 1)
+
+
+def _stage(file: IO[bytes], resource: ImportResource, work: jobs.JobRun) -> tuple[int, list[Fault]]:
+    """Copy the file's rows as text into the temporary table `import_stage(line, …columns)`; returns rows and faults of form."""
+    names = ", ".join(f'"{column.name}" text not null' for column in resource.columns)
+    faults: list[Fault] = []
+    rows = 0
+    with connection.cursor() as cursor:
+        cursor.execute("drop table if exists pg_temp.import_stage")
+        cursor.execute(f"create temporary table import_stage (line integer not null, {names}) on commit drop")
+        with cursor.copy("copy pg_temp.import_stage from stdin") as copy:
+            for line, values, fault in _rows(file, resource):
+                if fault:
+                    faults.append(fault)
+                    if len(faults) >= KEPT_FAULTS:
+                        break
+                    continue
+                rows += 1
+                copy.write_row([line, *values])
+                if rows % 5_000 == 0:
+                    work.report(rows)
+        cursor.execute("analyze pg_temp.import_stage")
+    return rows, faults
+
+
+def _rows(file: IO[bytes], resource: ImportResource) -> Iterator[tuple[int, list[str], Fault | None]]:
+    """(line, values in the order of the resource's columns, None) of each row, or the fault of its form."""
+    reader = csv.reader(io.TextIOWrapper(file, encoding="utf-8-sig", newline=""), strict=True)
+    place = "(row)"
+    try:
+        header = [header_key(name) for name in next(reader)]
+        order = [next((i for i, key in enumerate(header) if key in column.names()), None) for column in resource.columns]
+        while True:
+            line = reader.line_num + 1
+            values = next(reader)
+            if not any(values):
+                continue
+            if len(values) != len(header):
+                reason = _("The row has %(found)d values, the header names %(expected)d.")
+                yield line, [], Fault(line, place, "", reason % {"found": len(values), "expected": len(header)})
+            elif any("\0" in value for value in values):
+                yield line, [], Fault(line, place, "", _("The row holds a NUL character."))
+            else:
+                yield line, ["" if i is None else values[i].strip() for i in order], None
+    except StopIteration:
+        return
+    except UnicodeDecodeError:
+        line = reader.line_num + 1
+        yield line, [], Fault(line, place, "", _("The text is not UTF-8. Save the file as “CSV UTF-8”."))
+    except csv.Error as error:
+        yield reader.line_num, [], Fault(reader.line_num, place, "", _("This is not valid CSV: %(error)s.") % {"error": error})
+
+
+def _check(resource: ImportResource, business: Business) -> list[Fault]:
+    """Faults of values, found set-wise: by each column's type, then by the resource's own rules."""
+    faults: list[Fault] = []
+    parameters = {"business": business.pk, "currency": business.currency, "currencies": CURRENCIES}
+    with connection.cursor() as cursor:
+        for column in resource.columns:
+            for condition, reason in _type_rules(column):
+                quoted = f'"{column.name}"'
+                cursor.execute(
+                    f"select line, {quoted} from pg_temp.import_stage where {condition} order by line limit {KEPT_FAULTS}"
+                )
+                faults += [Fault(line, column.name, value, reason) for line, value in cursor.fetchall()]
+        if not faults:
+            for check in resource.checks:
+                cursor.execute(f"select line, value from ({check.sql}) f order by line limit {KEPT_FAULTS}", parameters)
+                faults += [Fault(line, check.column, value or "", str(check.reason)) for line, value in cursor.fetchall()]
+    return faults
+
+
+def _type_rules(column: ImportColumn) -> list[tuple[str, str]]:
+    """(SQL condition that a faulty value meets, reason) of the column's type."""
+    name = f'"{column.name}"'
+    rules = []
+    if column.required:
+        rules.append((f"{name} = ''", _("A value is needed.")))
+    if column.type == "text":
+        rules.append((f"length({name}) > {column.max_length}", _("Longer than %(n)d characters.") % {"n": column.max_length}))
+    elif column.type == "integer":
+        rules.append((f"{name} <> '' and {name} !~ '^-?[0-9]{{1,9}}$'", _("Not a whole number.")))
+    elif column.type == "decimal":
+        rules.append((f"{name} <> '' and {name} !~ '^-?[0-9]{{1,12}}([.][0-9]{{1,10}})?$'", _("Not a decimal number such as 1234.50.")))
+    elif column.type == "datetime":
+        valid = f"({name} ~ '{_ISO}' and pg_input_is_valid({name}, 'timestamptz'))"
+        span = f"case when {valid} then {name}::timestamptz not between '1900-01-01' and '2200-01-01' end"
+        rules.append((f"{name} <> '' and not {valid}", _("Not a date and time such as 2026-01-31 14:05.")))
+        rules.append((f"{name} <> '' and {span}", _("Outside the years 1900 to 2199.")))
+    elif column.type == "choice":
+        allowed = ", ".join(f"'{choice}'" for choice in column.choices)
+        rules.append(
+            (f"{name} <> '' and lower({name}) not in ({allowed})", _("Not one of: %(choices)s.") % {"choices": ", ".join(column.choices)})
+        )
+    return rules
+

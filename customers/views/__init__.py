@@ -1,0 +1,28 @@
+"""Staff pages of customers."""
+
+from customers.views.customers import (
+    CustomerArchive,
+    CustomerArchiveList,
+    CustomerCreate,
+    CustomerDetail,
+    CustomerHistory,
+    CustomerList,
+    CustomerRestore,
+    CustomerUpdate,
+)
+from customers.views.imports import ImportCreate, ImportDetail, ImportList, ImportProgress
+
+__all__ = [
+    "CustomerArchive",
+    "CustomerArchiveList",
+    "CustomerCreate",
+    "CustomerDetail",
+    "CustomerHistory",
+    "CustomerList",
+    "CustomerRestore",
+    "CustomerUpdate",
+    "ImportCreate",
+    "ImportDetail",
+    "ImportList",
+    "ImportProgress",
+]

@@ -1,0 +1,281 @@
+"""The customer list, the profile and what can be done there."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm import clock
+from crm.access import saw
+from crm.errors import NotFound
+from crm.forms import version_of
+from crm.models import Activity
+from crm.pages import DeedPage, FormPage, ListPage, Page
+from crm.paging import Sort
+from crm.registry import verbs
+from crm.tables import Column
+from crm.templatetags import ui
+from customers import services
+from customers.filters import customer_filterset
+from customers.forms import CustomerForm, customer_initial
+from customers.models import Customer
+from customers.queries import matching
+from customers.registry import fields, profile_panels
+from customers.tables import customer_columns
+
+
+class CustomerList(ListPage):
+    """All live customers; `?kind=company` is the list of companies."""
+
+    permission = "customers.view"
+    title = gettext_lazy("Customers")
+    description = gettext_lazy("Manage customer profiles, track engagement, and segment your audience for personalized campaigns.")
+    default_sort = "name"
+    searchable = True
+
+    @property
+    def filterset_class(self) -> Any:  # type: ignore[override]
+        return customer_filterset()
+
+    def get_title(self) -> Any:
+        return _("Companies") if self.request.GET.get("kind") == "company" else self.title
+
+    def rows(self) -> QuerySet:
+        return Customer.objects.live().visible_to(self.actor).with_facts().select_related("owner", "team")
+
+    def columns(self) -> Sequence[Column]:
+        return customer_columns(self.business)
+
+    def sorts(self) -> dict[str, Sort]:
+        return {field.sort.key: field.sort for field in fields if field.sort}
+
+    def search(self, rows: QuerySet, words: str) -> QuerySet:
+        return rows.filter(pk__in=matching(words))
+
+    def shown(self, rows: list[Any]) -> None:
+        saw(self.request, (row.pk for row in rows))
+
+    def row_href(self, row: Any) -> str:
+        return reverse("customers:customer_detail", args=[row.pk])
+
+    def actions(self) -> list[dict[str, Any]]:
+        return [
+            *self.action("customers.import", _("Import"), reverse("customers:import_create"), icon="upload"),
+            *self.action("customers.add", _("Add Customer"), reverse("customers:customer_create"), icon="plus", kind="primary"),
+        ]
+
+    def empty_state(self, narrowed: bool) -> dict[str, Any]:
+        if narrowed:
+            return super().empty_state(narrowed)
+        return {
+            "icon": "users",
+            "title": _("No customers yet"),
+            "text": _("Customers are the people and companies that your business serves. Import a file of them or of their orders, or add the first by hand."),
+            "action": {"label": _("Import a file"), "href": reverse("customers:import_create")},
+        }  # fmt: skip
+
+
+class CustomerArchiveList(ListPage):
+    """Archived customers, latest first."""
+
+    permission = "customers.archive"
+    title = gettext_lazy("Archived customers")
+    description = gettext_lazy("Out of lists, counts and searches; nothing of them is lost.")
+    default_sort = "-archived_at"
+
+    def rows(self) -> QuerySet:
+        return Customer.objects.filter(archived_at__isnull=False, is_unidentified=False).visible_to(self.actor).with_facts()
+
+    def columns(self) -> Sequence[Column]:
+        archived = Column("archived_at", _("Archived"), lambda row: ui.when(row.archived_at), sort=Sort("archived_at", "archived_at", descending_first=True))
+        return [*customer_columns(self.business, ["display_name", "kind", "total_spent"]), archived]
+
+    def sorts(self) -> dict[str, Sort]:
+        return {"archived_at": Sort("archived_at", "archived_at", descending_first=True)}
+
+    def shown(self, rows: list[Any]) -> None:
+        saw(self.request, (row.pk for row in rows))
+
+    def row_href(self, row: Any) -> str:
+        return reverse("customers:customer_detail", args=[row.pk])
+
+    def empty_state(self, narrowed: bool) -> dict[str, Any]:
+        return {"icon": "archive", "title": _("Nothing is archived"), "text": _("A customer whom you archive moves here and can be restored at any time.")}
+
+
+class OneCustomer(Page):
+    """A page about one customer that the actor may see; 404 for any other."""
+
+    abstract = True
+    permission = ""
+
+    @property
+    def customer(self) -> Customer:
+        if not hasattr(self, "_customer"):
+            rows = Customer.objects.visible_to(self.actor).select_related("facts", "owner", "team", "business")
+            found = rows.filter(pk=self.kwargs["pk"]).first()
+            if found is None:
+                raise NotFound
+            saw(self.request, [found.pk])
+            self._customer = found
+        return self._customer
+
+    def breadcrumbs(self) -> list[dict[str, str]]:
+        return [
+            {"label": _("Customers"), "href": reverse("customers:customer_list")},
+            {"label": str(self.customer), "href": self.profile_href()},
+        ]
+
+    def profile_href(self) -> str:
+        return reverse("customers:customer_detail", args=[self.kwargs["pk"]])
+
+    def cancel_href(self) -> str:
+        return self.profile_href()
+
+    def success_url(self, result: Any) -> str:
+        return self.profile_href()
+
+
+class CustomerDetail(OneCustomer):
+    """The profile: who it is, the computed figures with how they came about, and the panels of the apps above."""
+
+    permission = "customers.view"
+    template_name = "customers/customer_detail.html"
+
+    def get_title(self) -> Any:
+        return str(self.customer)
+
+    def breadcrumbs(self) -> list[dict[str, str]]:
+        return super().breadcrumbs()[:1]
+
+    def actions(self) -> list[dict[str, Any]]:
+        pk = self.customer.pk
+        if self.customer.is_archived:
+            return self.action("customers.archive", _("Restore"), reverse("customers:customer_restore", args=[pk]), icon="archive-restore", kind="primary")
+        return [
+            *self.action("customers.archive", _("Archive"), reverse("customers:customer_archive", args=[pk]), icon="archive"),
+            *self.action("customers.change", _("Edit"), reverse("customers:customer_update", args=[pk]), icon="pencil", kind="primary"),
+        ]
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        customer, at = self.customer, clock.now()
+        panels = []
+        for plug in profile_panels:
+            rendered = plug.render(self.actor, customer, at) if self.actor.may(plug.permission, self.business) else None
+            if rendered:
+                template, context = rendered
+                html = render_to_string(template, {**context, "business": self.business}, request)
+                panels.append({"key": plug.key, "html": html, "wide": plug.wide})
+        tabs = [
+            {"label": _("Overview"), "href": self.profile_href(), "current": True},
+            {"label": _("History"), "href": reverse("customers:customer_history", args=[customer.pk]), "current": False},
+        ]
+        hows = {field.key: field.how for field in fields if field.how}
+        return self.show(customer=customer, facts=customer.facts, panels=panels, tabs=tabs, hows=hows)
+
+
+class CustomerHistory(OneCustomer):
+    """What was done to the customer: before, after, who, through what."""
+
+    permission = "customers.view"
+    template_name = "customers/customer_history.html"
+
+    def get_title(self) -> Any:
+        return str(self.customer)
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        rows = Activity.objects.filter(about=self.customer.pk).select_related("detail").order_by("-id")[:100]
+        names = {verb.name: verb.label for verb in verbs}
+        labels = {field.key: field.label for field in fields}
+        entries = [
+            {
+                "title": names.get(row.verb, row.verb), "at": row.at, "actor": row.actor_label, "door": row.door,
+                "changes": [
+                    {"field": labels.get(name, name.replace("_", " ")), "before": before, "after": after}
+                    for name, (before, after) in (row.detail.changes if hasattr(row, "detail") else {}).items()
+                ],
+            }
+            for row in rows
+        ]  # fmt: skip
+        tabs = [
+            {"label": _("Overview"), "href": self.profile_href(), "current": False},
+            {"label": _("History"), "href": request.path, "current": True},
+        ]
+        return self.show(customer=self.customer, entries=entries, tabs=tabs)
+
+
+class CustomerCreate(FormPage):
+    permission = "customers.add"
+    title = gettext_lazy("Add customer")
+    form_class = CustomerForm
+    submit_label = gettext_lazy("Add customer")
+    success_message = gettext_lazy("The customer was added.")
+
+    def breadcrumbs(self) -> list[dict[str, str]]:
+        return [{"label": _("Customers"), "href": reverse("customers:customer_list")}]
+
+    def initial(self) -> dict[str, Any]:
+        return {"kind": self.request.GET.get("kind", "person"), "lifecycle_stage": "active"}
+
+    def perform(self, **data: Any) -> Customer:
+        data.pop("version", None)
+        return services.create_customer(actor=self.actor, business=self.business, **data)
+
+    def success_url(self, result: Customer) -> str:
+        return reverse("customers:customer_detail", args=[result.pk])
+
+    def cancel_href(self) -> str:
+        return reverse("customers:customer_list")
+
+
+class CustomerUpdate(OneCustomer, FormPage):
+    permission = "customers.change"
+    form_class = CustomerForm
+    success_message = gettext_lazy("Saved.")
+
+    def get_title(self) -> Any:
+        return _("Edit %(name)s") % {"name": self.customer}
+
+    def initial(self) -> dict[str, Any]:
+        return {**customer_initial(self.customer), "version": version_of(self.customer)}
+
+    def perform(self, **data: Any) -> Customer:
+        return services.update_customer(actor=self.actor, customer=self.customer, **data)
+
+class CustomerArchive(OneCustomer, DeedPage):
+    permission = "customers.archive"
+    submit_label = gettext_lazy("Archive")
+    success_message = gettext_lazy("The customer was archived.")
+
+    def get_title(self) -> Any:
+        return _("Archive %(name)s?") % {"name": self.customer}
+
+    def text(self) -> Any:
+        return _("The customer leaves lists, counts and searches. Nothing is deleted, and you can restore it at any time.")
+
+    def consequences(self) -> list[Any]:
+        return [_("%(count)d orders stay with the customer.") % {"count": self.customer.facts.order_count}]
+
+    def perform(self) -> Customer:
+        return services.archive_customer(actor=self.actor, customer=self.customer, at=clock.now())
+
+
+class CustomerRestore(OneCustomer, DeedPage):
+    permission = "customers.archive"
+    submit_label = gettext_lazy("Restore")
+    success_message = gettext_lazy("The customer is back.")
+
+    def get_title(self) -> Any:
+        return _("Restore %(name)s?") % {"name": self.customer}
+
+    def text(self) -> Any:
+        return _("The customer returns to lists, counts and searches.")
+
+    def perform(self) -> Customer:
+        return services.restore_customer(actor=self.actor, customer=self.customer)
+
