@@ -5,6 +5,7 @@ Only the standard library, and a grammar that old Pythons can read, so that they
 """
 
 import os
+import subprocess
 import sys
 
 LOWEST = (3, 11)
@@ -20,7 +21,9 @@ def main(arguments):
         newer = newer_python()
         if newer is None:
             found = "%d.%d" % sys.version_info[:2]
-            return refuse("Customer desk needs Python 3.11 or newer, this is %s: install it and run python3.11 manage.py." % found)
+            return refuse(
+                "Customer desk needs Python 3.11 or newer, this is %s: install it and run python3.11 manage.py." % found
+            )
         os.execv(newer, [newer, os.path.join(root, "manage.py")] + arguments)
     sys.path.insert(0, root)
     from crm.setup.bootstrap import Bootstrap, BootstrapFault
@@ -43,9 +46,17 @@ def newer_python():
     for minor in (14, 13, 12, 11):
         for folder in os.environ.get("PATH", "").split(os.pathsep):
             candidate = os.path.join(folder, "python3.%d" % minor)
-            if os.access(candidate, os.X_OK) and not os.path.isdir(candidate):
+            if os.access(candidate, os.X_OK) and runs(candidate):
                 return candidate
     return None
+
+
+def runs(python):
+    """False for a shim that stands for no installed Python."""
+    try:
+        return subprocess.call([python, "-c", ""], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
+    except OSError:
+        return False
 
 
 def refuse(sentence):

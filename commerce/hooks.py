@@ -1,24 +1,38 @@
 """What commerce plugs into the sockets below it: figures of customers, order panels, files of orders."""
 
+from typing import Any
+
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from commerce.panels import order_panel, revenue_panel, stage_panel
+from commerce.panels import order_panel, revenue_figures, revenue_panel
 from commerce.resources import ORDER_LINES, ORDERS
 from crm.hooks import EVERYBODY
 from crm.paging import Sort
 from crm.registry import (
     ApiRoutes,
     Emptied,
+    HomeFigures,
     HomePanel,
     Permission,
     SidebarItem,
     api_routes,
     business_tables,
+    home_figures,
     home_panels,
     permissions,
     sidebar,
 )
 from customers.registry import Field, ProfilePanel, fields, import_resources, profile_panels
+
+
+def _orders(customer: Any) -> str:
+    return f"{reverse('commerce:order_list')}?customer={customer.pk}"
+
+
+def _completed(customer: Any) -> str:
+    return f"{_orders(customer)}&status=completed"
+
 
 permissions.plug(
     Permission("commerce.view_orders", _("See orders"), EVERYBODY),
@@ -29,28 +43,27 @@ api_routes.plug(ApiRoutes("commerce.api.urls"))
 business_tables.plug(Emptied("commerce", ("commerce.OrderLine", "commerce.Order", "commerce.Product"), order=300))
 import_resources.plug(ORDERS, ORDER_LINES)
 profile_panels.plug(ProfilePanel("orders", "commerce.view_orders", order_panel, order=100))
-home_panels.plug(
-    HomePanel("revenue", revenue_panel, "commerce.view_orders", order=20, wide=True),
-    HomePanel("stages", stage_panel, "customers.view", order=30),
-)
+home_figures.plug(HomeFigures("revenue", revenue_figures, "commerce.view_orders", order=20))
+home_panels.plug(HomePanel("revenue", revenue_panel, "commerce.view_orders", order=20, wide=True))
 
 fields.plug(
     Field(
-        "total_spent", _("Total spent"), "money", "facts__total_spent", filters=("gte", "lte"), column=True, order=200,
+        "total_spent", _("Total spent"), "money", "facts__total_spent", filters=("gte", "lte"), column=True, order=200, figure=True, rows_url=_orders,
         sort=Sort("total_spent", "facts__total_spent", "facts__customer_id", descending_first=True),
         how=_("Completed orders less refunds, in the reporting currency, all time."),
     ),
     Field(
-        "order_count", _("Orders"), "number", "facts__order_count", filters=("gte", "lte"), column=True, order=210,
+        "order_count", _("Orders"), "number", "facts__order_count", filters=("gte", "lte"), column=True, order=210, figure=True, rows_url=_completed,
         how=_("Completed orders, all time; refunds don't count."),
     ),
     Field(
-        "average_order_value", _("Average order"), "money", "facts__average_order_value", order=220,
+        "average_order_value", _("Average order"), "money", "facts__average_order_value", order=220, figure=True, rows_url=_orders,
         how=_("Total spent divided by the number of completed orders."),
     ),
     Field("first_order_at", _("First order"), "datetime", "facts__first_order_at", order=230, how=_("Date of the first completed order.")),
     Field(
         "last_order_at", _("Last order"), "datetime", "facts__last_order_at", filters=("gte", "lte", "isnull"), column=True, order=240,
+        figure=True, rows_url=_completed,
         sort=Sort("last_order_at", "facts__last_order_at", "facts__customer_id", nullable=True, descending_first=True),
         how=_("Date of the latest completed order."),
     ),

@@ -19,7 +19,7 @@ class Product(BusinessModel):
     """Something that is sold, known by its code."""
 
     code = models.CharField(_("code"), max_length=60)
-    name = models.CharField(_("name"), max_length=200, blank=True, db_default="")
+    name = models.CharField(_("name"), max_length=200, blank=True, default="", db_default="")
 
     class Meta(BusinessModel.Meta):
         ordering = ["code"]
@@ -45,7 +45,7 @@ class Order(BusinessModel):
     total = models.DecimalField(_("total"), max_digits=16, decimal_places=4)
     total_base = models.DecimalField(_("total in the reporting currency"), max_digits=16, decimal_places=4)
     refund_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="refunds", db_constraint=False, verbose_name=_("refund of"))
-    channel = models.CharField(_("channel"), max_length=40, blank=True, db_default="")
+    channel = models.CharField(_("channel"), max_length=40, blank=True, default="", db_default="")
 
     objects: ClassVar[Any] = ScopedManager.from_queryset(OrderQuerySet)()
     unscoped: ClassVar[Any] = UnscopedManager.from_queryset(OrderQuerySet)()
@@ -77,7 +77,7 @@ class OrderLine(LedgerModel):
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines", db_constraint=False, db_index=False)
     position = models.PositiveIntegerField(_("position"))
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+", db_constraint=False, null=True, blank=True, verbose_name=_("product"))
-    description = models.CharField(_("description"), max_length=200, blank=True, db_default="")
+    description = models.CharField(_("description"), max_length=200, blank=True, default="", db_default="")
     quantity = models.DecimalField(_("quantity"), max_digits=14, decimal_places=3)
     unit_price = models.DecimalField(_("unit price"), max_digits=16, decimal_places=4)
     amount = models.DecimalField(_("amount"), max_digits=16, decimal_places=4)

@@ -8,50 +8,66 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from commerce import queries
-from crm import clock
+from commerce.tables import order_badge
+from crm import charts, clock
 from crm.actor import Actor
-from crm.charts import Point, Series, bar_chart, line_chart
 from crm.models import Business
+from crm.templatetags import ui
 from customers.models import Customer
-from customers.queries import customers_by_stage
 
 Panel = tuple[str, dict[str, Any]]
 
 
 def order_panel(actor: Actor, customer: Customer, at: datetime) -> Panel | None:
     """The customer's orders: twelve months as a chart and the latest ten."""
+    more = f"{reverse('commerce:order_list')}?customer={customer.pk}"
     orders = queries.recent_orders(actor, customer)
     chart = None
     if orders:
         months = queries.revenue_by_month(customer.business, today=clock.today(customer.business.time_zone, at), customer=customer)
-        chart = _revenue_chart(customer.business, months, "")
-    more = f"{reverse('commerce:order_list')}?customer={customer.pk}"
-    return "commerce/order_panel.html", {"orders": orders, "chart": chart, "more_href": more, "customer": customer}
+        chart = _revenue_chart(customer.business, months, f"{more}&")
+    return "commerce/order_panel.html", {"orders": [(order, order_badge(order)) for order in orders], "chart": chart, "more_href": more, "customer": customer}
 
 
 def revenue_panel(actor: Actor, business: Business, at: datetime) -> Panel | None:
     """Revenue of the last twelve months."""
     months = queries.revenue_by_month(business, today=clock.today(business.time_zone, at))
-    href = reverse("commerce:order_list") if actor.may("commerce.view_orders", business) else ""
-    return "commerce/revenue_panel.html", {"chart": _revenue_chart(business, months, href), "months": months, "business": business}
+    chart = _revenue_chart(business, months, f"{reverse('commerce:order_list')}?")
+    return "commerce/revenue_panel.html", {"chart": chart, "business": business}
 
 
-def stage_panel(actor: Actor, business: Business, at: datetime) -> Panel | None:
-    """Live customers by lifecycle stage."""
-    stages = customers_by_stage(actor, business)
-    href = reverse("customers:customer_list")
-    chart = bar_chart(
-        [Point(str(label), count, f"{href}?lifecycle_stage={stage}") for stage, label, count in stages],
-        title=_("Customers by stage"), horizontal=True,
-    )  # fmt: skip
-    return "commerce/stage_panel.html", {"chart": chart}
+def revenue_figures(actor: Actor, business: Business, at: datetime) -> list[dict[str, Any]]:
+    """Revenue of the last full month, with its change on the month before, and the orders of the running one."""
+    *_, before, last, running = queries.revenue_by_month(business, today=clock.today(business.time_zone, at), months=3)
+    trend = (last.revenue - before.revenue) / before.revenue * 100 if before.revenue > 0 else None
+    orders_href = reverse("commerce:order_list")
+    return [
+        {
+            "label": _("Revenue in %(month)s") % {"month": formats.date_format(last.first_day, "F")},
+            "value": ui.money(last.revenue, business.currency),
+            "hint": _("on the month before"), "trend": trend, "trend_good": True,
+            "href": f"{orders_href}?ordered_at__month={last.first_day:%Y-%m}",
+            "how": _("Completed orders less refunds of the last full calendar month, in the business's time zone and reporting currency."),
+        },
+        {
+            "label": _("Orders this month"), "value": ui.number(running.orders),
+            "hint": ui.money(running.revenue, business.currency), "trend": None, "trend_good": True,
+            "href": f"{orders_href}?status=completed&ordered_at__month={running.first_day:%Y-%m}",
+            "how": _("Completed orders since the first of the month."),
+        },
+    ]  # fmt: skip
 
 
-def _revenue_chart(business: Business, months: list[queries.Month], href: str) -> Any:
-    def link(month: queries.Month) -> str:
-        return f"{href}?ordered_at__month={month.first_day:%Y-%m}" if href else ""
-
-    points = [Point(formats.date_format(m.first_day, "M Y"), m.revenue, link(m)) for m in months]
-    return line_chart(
-        [Series(_("Revenue"), points)], title=_("Revenue by month (%(currency)s)") % {"currency": business.currency}, area=True
+def _revenue_chart(business: Business, months: list[queries.Month], href: str) -> charts.Chart:
+    return charts.line(
+        _("Revenue by month (%(currency)s)") % {"currency": business.currency},
+        [formats.date_format(month.first_day, "M Y") for month in months],
+        [
+            charts.Series(
+                _("Revenue"),
+                [month.revenue for month in months],
+                [f"{href}ordered_at__month={month.first_day:%Y-%m}" for month in months] if href else (),
+            )
+        ],
+        area=True,
     )

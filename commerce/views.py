@@ -10,9 +10,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from commerce.choices import OrderStatus
 from commerce.filters import OrderFilterSet
 from commerce.models import Order
+from commerce.tables import order_badge, order_facts
 from crm.access import saw
 from crm.errors import NotFound
 from crm.pages import ListPage, Page
@@ -20,7 +20,6 @@ from crm.paging import Sort
 from crm.tables import Column
 from crm.templatetags import ui
 
-STATUS_KINDS = {OrderStatus.COMPLETED: "good", OrderStatus.REFUND: "warn", OrderStatus.CANCELLED: "neutral", OrderStatus.PENDING: "accent"}
 
 
 class OrderList(ListPage):
@@ -37,7 +36,7 @@ class OrderList(ListPage):
         return [
             Column("number", _("Number"), lambda row: row.number),
             Column("customer", _("Customer"), lambda row: format_html("<bdi>{}</bdi>", row.customer.display_name)),
-            Column("status", _("Status"), lambda row: ui.render_badge(row.get_status_display(), STATUS_KINDS[OrderStatus(row.status)])),
+            Column("status", _("Status"), order_badge),
             Column("total", _("Total"), lambda row: ui.money(row.total, row.currency), align="end"),
             Column("ordered_at", _("Ordered"), lambda row: ui.when(row.ordered_at), sort=Sort("ordered_at", "ordered_at", descending_first=True)),
         ]  # fmt: skip
@@ -66,7 +65,7 @@ class OrderDetail(Page):
     @property
     def order(self) -> Order:
         if not hasattr(self, "_order"):
-            found = Order.objects.visible_to(self.actor).select_related("customer", "refund_of").filter(pk=self.kwargs["pk"]).first()
+            found = Order.objects.visible_to(self.actor).select_related("business", "customer", "refund_of").filter(pk=self.kwargs["pk"]).first()
             if found is None:
                 raise NotFound
             saw(self.request, [found.customer_id])
@@ -81,5 +80,4 @@ class OrderDetail(Page):
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         lines = list(self.order.lines.select_related("product").order_by("position")[:500])
-        kind = STATUS_KINDS[OrderStatus(self.order.status)]
-        return self.show(order=self.order, lines=lines, status_kind=kind)
+        return self.show(order=self.order, lines=lines, badges=order_badge(self.order), facts=order_facts(self.order))

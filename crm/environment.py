@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import environ
 
@@ -78,6 +78,7 @@ class Environment:
     log_level: str
     data_dir: Path
     process: str
+    role: str
 
     @property
     def production(self) -> bool:
@@ -134,6 +135,7 @@ def read(source: Mapping[str, str]) -> Environment:
     public_url = _public_url(reader, port)
     data_dir = _data_dir(reader)
     process = reader.choice("CRM_PROCESS", PROCESSES, "command")
+    role = reader.choice("CRM_DB_ROLE", ("app", "owner"), "app")
     return Environment(
         environment=name,
         debug=debug,
@@ -147,7 +149,7 @@ def read(source: Mapping[str, str]) -> Environment:
         trusted_proxies=reader.number("TRUSTED_PROXIES", 0, 0, 10),
         web_processes=reader.number("WEB_PROCESSES", min(os.cpu_count() or 1, 64), 1, 64),
         web_threads=reader.number("WEB_THREADS", 4, 1, 64),
-        database=_database(reader, data_dir, process),
+        database=_database(reader, data_dir, process, role),
         database_is_external=bool(reader.text("DATABASE_URL")),
         has_owner=bool(reader.text("DATABASE_OWNER_URL")) or not reader.text("DATABASE_URL"),
         email=_email(reader),
@@ -155,13 +157,16 @@ def read(source: Mapping[str, str]) -> Environment:
         log_level=reader.choice("LOG_LEVEL", LOG_LEVELS, "INFO"),
         data_dir=data_dir,
         process=process,
+        role=role,
     )
 
 
 def _secret_key(reader: _Reader, production: bool) -> str:
     key = reader.text("SECRET_KEY")
     if not key:
-        raise EnvironmentFault("SECRET_KEY", "is missing; 'python3 manage.py up' writes one into .env", "<50 random characters>")
+        raise EnvironmentFault(
+            "SECRET_KEY", "is missing; 'python3 manage.py up' writes one into .env", "<50 random characters>"
+        )
     if production:
         _refuse_weak("SECRET_KEY", key)
     return key
@@ -183,7 +188,9 @@ def _refuse_weak(name: str, key: str) -> None:
 
 def _jwt_private_key(reader: _Reader) -> str:
     key = reader.text("JWT_PRIVATE_KEY").replace("\\n", "\n").strip("\"'")
-    if key and not re.fullmatch(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n.+\n-----END [A-Z ]*PRIVATE KEY-----\s*", key, re.DOTALL):
+    if key and not re.fullmatch(
+        r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n.+\n-----END [A-Z ]*PRIVATE KEY-----\s*", key, re.DOTALL
+    ):
         raise EnvironmentFault(
             "JWT_PRIVATE_KEY",
             "is not a private key in PEM form with its line ends written as \\n",
@@ -214,9 +221,13 @@ def _allowed_hosts(reader: _Reader, production: bool, public_url: str) -> list[s
     hosts = reader.words("ALLOWED_HOSTS")
     for host in hosts:
         if not _HOST.match(host):
-            raise EnvironmentFault("ALLOWED_HOSTS", f"names '{host}', which is no host name", "crm.example.com,crm.internal")
+            raise EnvironmentFault(
+                "ALLOWED_HOSTS", f"names '{host}', which is no host name", "crm.example.com,crm.internal"
+            )
     if production and "*" in hosts:
-        raise EnvironmentFault("ALLOWED_HOSTS", "must name the hosts in production, '*' would accept any", "crm.example.com")
+        raise EnvironmentFault(
+            "ALLOWED_HOSTS", "must name the hosts in production, '*' would accept any", "crm.example.com"
+        )
     public_host = urlsplit(public_url).hostname or ""
     public = [f"[{public_host}]" if ":" in public_host else public_host]
     if production:
@@ -262,15 +273,16 @@ def _from_email(reader: _Reader) -> str:
     return value
 
 
-def _database(reader: _Reader, data_dir: Path, process: str) -> dict[str, Any]:
-    """`DATABASES["default"]` for CRM_DB_ROLE (app by default, owner for migrations and tests)."""
-    role = reader.choice("CRM_DB_ROLE", ("app", "owner"), "app")
+def _database(reader: _Reader, data_dir: Path, process: str, role: str) -> dict[str, Any]:
+    """`DATABASES["default"]` for one role: app serves, owner migrates and tests."""
     if reader.text("DATABASE_URL"):
         _external(reader, "DATABASE_URL")
         owner_url = "DATABASE_OWNER_URL" if reader.text("DATABASE_OWNER_URL") else "DATABASE_URL"
         config = _external(reader, owner_url if role == "owner" else "DATABASE_URL")
     elif reader.text("DATABASE_OWNER_URL"):
-        raise EnvironmentFault("DATABASE_URL", "is missing, though DATABASE_OWNER_URL is set", "postgres://app:pw@db/crm")
+        raise EnvironmentFault(
+            "DATABASE_URL", "is missing, though DATABASE_OWNER_URL is set", "postgres://app:pw@db/crm"
+        )
     else:
         config = embedded_database(data_dir, role)
     timeout = _STATEMENT_TIMEOUTS.get(process)
@@ -298,7 +310,7 @@ def _external(reader: _Reader, name: str) -> dict[str, Any]:
         raise EnvironmentFault(name, "must name a PostgreSQL database (postgres://...)", example)
     if not config.get("NAME"):
         raise EnvironmentFault(name, "names no database", example)
-    return config
+    return config | {"HOST": unquote(str(config.get("HOST") or ""))}  # a socket's folder is written as %2Fvar%2Frun
 
 
 def embedded_database(data_dir: Path, role: str) -> dict[str, Any]:
@@ -328,7 +340,7 @@ def from_file(path: Path) -> dict[str, str]:
     """The values that stand in an `.env` file; a missing file holds none."""
 
     class _File(environ.Env):
-        ENVIRON: dict[str, str] = {}  # noqa: RUF012  (django-environ fills the class attribute)
+        ENVIRON: dict[str, str] = {}
 
     if path.is_file():
         _File.read_env(path)
@@ -336,7 +348,7 @@ def from_file(path: Path) -> dict[str, str]:
 
 
 def environment_for(**changes: str) -> Environment:
-    """The process environment over `.env`, with `changes` over both: as a process with these variables would read it."""
+    """The process environment over `.env`, and `changes` over both."""
     return read({**from_file(BASE_DIR / ".env"), **os.environ, **changes})
 
 

@@ -53,7 +53,9 @@ verbs.plug(
 
 sidebar.plug(
     SidebarItem("", _("Home"), "house", "crm:home", order=0),
-    SidebarItem(_("Settings"), _("Settings"), "settings", "crm:settings", order=900),
+    SidebarItem(_("Settings"), _("Activity"), "history", "crm:activity", "crm.view_activity", order=910),
+    SidebarItem(_("Settings"), _("Access"), "eye", "crm:access", "crm.view_access", order=920),
+    SidebarItem(_("Settings"), _("Settings"), "settings", "crm:settings", order=930),
 )
 
 settings_pages.plug(
@@ -62,6 +64,7 @@ settings_pages.plug(
     SettingsPage(_("Teams"), _("Who looks after customers together"), "users-round", "crm:teams", "crm.manage_teams", 30),
     SettingsPage(_("API keys"), _("Keys with which programs call the API"), "key-round", "crm:api_keys", "crm.manage_api_keys", 40),
     SettingsPage(_("Exchange rates"), _("What other currencies are worth"), "coins", "crm:rates", "crm.view_rates", 50),
+    SettingsPage(_("Demo data"), _("Take the invented businesses away and begin with your own"), "trash-2", "crm:remove_demo", "crm.remove_demo", 90),
 )
 
 business_tables.plug(

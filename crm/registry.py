@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 
 if TYPE_CHECKING:
     from crm.actor import Actor
+    from crm.demo.plan import DemoPlan
     from crm.models import Activity, Business
 
 Plug = TypeVar("Plug")
@@ -132,6 +133,21 @@ home_panels: Socket[HomePanel] = Socket(
 
 
 @dataclass(frozen=True)
+class HomeFigures:
+    """Figures on top of the home dashboard; `figures(actor, business, at)` returns {label, value, hint, href, trend, trend_good, how} each."""
+
+    key: str
+    figures: Callable[["Actor", "Business", datetime], list[dict[str, Any]]]
+    permission: str
+    order: int = 100
+
+
+home_figures: Socket[HomeFigures] = Socket(
+    "home_figures", "Figures of the home dashboard.", lambda f: f.key, order=lambda f: f.order
+)
+
+
+@dataclass(frozen=True)
 class SettingsPage:
     """A page of the settings area."""
 
@@ -187,10 +203,10 @@ listeners: Socket[Listener] = Socket("listeners", "Reactions to verbs, inside th
 
 @dataclass(frozen=True)
 class DemoPart:
-    """An app's share of the demo data; `fill(business, seed, customers, today)` runs in order inside the business's scope."""
+    """An app's share of the demo data; `fill(plan)` runs in order inside the scope and transaction of one demo business."""
 
     key: str
-    fill: Callable[..., None]
+    fill: Callable[["DemoPlan"], None]
     order: int = 100
 
 

@@ -7,18 +7,23 @@ from crm.paging import Sort
 from crm.registry import (
     ApiRoutes,
     Emptied,
+    HomeFigures,
+    HomePanel,
     Permission,
     QuickAction,
     SidebarItem,
     Verb,
     api_routes,
     business_tables,
+    home_figures,
+    home_panels,
     permissions,
     quick_actions,
     sidebar,
     verbs,
 )
 from customers.choices import Kind, LifecycleStage, Size
+from customers.panels import customer_figures, stage_panel
 from customers.registry import Field, fields, import_resources
 from customers.resources import CUSTOMERS
 
@@ -59,6 +64,8 @@ business_tables.plug(
     )
 )
 import_resources.plug(CUSTOMERS)
+home_figures.plug(HomeFigures("customers", customer_figures, "customers.view", order=10))
+home_panels.plug(HomePanel("stages", stage_panel, "customers.view", order=30))
 
 fields.plug(
     Field("display_name", _("Name"), "text", "display_name", sort=Sort("name", "sort_name"), column=True, privacy="P1", order=10),

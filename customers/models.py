@@ -23,20 +23,20 @@ class Customer(BusinessModel):
 
     kind = models.CharField(_("kind"), max_length=7, choices=Kind, default=Kind.PERSON)
     display_name = models.CharField(_("name"), max_length=200)
-    first_name = models.CharField(_("first name"), max_length=100, blank=True, db_default="")
-    last_name = models.CharField(_("last name"), max_length=100, blank=True, db_default="")
-    email = models.EmailField(_("e-mail"), max_length=254, blank=True, db_default="")
-    phone = models.CharField(_("phone"), max_length=40, blank=True, db_default="", help_text=_("With the country code, as in +44 20 7946 0018."))
-    country = models.CharField(_("country"), max_length=80, blank=True, db_default="")
-    city = models.CharField(_("city"), max_length=100, blank=True, db_default="")
-    website = models.URLField(_("website"), max_length=300, blank=True, db_default="")
-    industry = models.CharField(_("industry"), max_length=80, blank=True, db_default="")
-    size = models.CharField(_("size"), max_length=10, choices=Size, blank=True, db_default="")
+    first_name = models.CharField(_("first name"), max_length=100, blank=True, default="", db_default="")
+    last_name = models.CharField(_("last name"), max_length=100, blank=True, default="", db_default="")
+    email = models.EmailField(_("e-mail"), max_length=254, blank=True, default="", db_default="")
+    phone = models.CharField(_("phone"), max_length=40, blank=True, default="", db_default="", help_text=_("With the country code, as in +44 20 7946 0018."))
+    country = models.CharField(_("country"), max_length=80, blank=True, default="", db_default="")
+    city = models.CharField(_("city"), max_length=100, blank=True, default="", db_default="")
+    website = models.URLField(_("website"), max_length=300, blank=True, default="", db_default="")
+    industry = models.CharField(_("industry"), max_length=80, blank=True, default="", db_default="")
+    size = models.CharField(_("size"), max_length=10, choices=Size, blank=True, default="", db_default="")
     lifecycle_stage = models.CharField(_("lifecycle stage"), max_length=11, choices=LifecycleStage, default=LifecycleStage.ACTIVE, db_default=LifecycleStage.ACTIVE)
     owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, db_constraint=False, related_name="+", verbose_name=_("owner"))
     team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, blank=True, db_constraint=False, related_name="+", verbose_name=_("team"))
     acquired_on = models.DateField(_("customer since"), null=True, blank=True)
-    external_id = models.CharField(_("external id"), max_length=100, blank=True, db_default="", help_text=_("The id that this customer has in the system it came from."))
+    external_id = models.CharField(_("external id"), max_length=100, blank=True, default="", db_default="", help_text=_("The id that this customer has in the system it came from."))
     sort_name = models.GeneratedField(
         expression=Fold("display_name"), output_field=models.CharField(max_length=400, db_collation="C"), db_persist=True
     )
@@ -154,7 +154,7 @@ class ImportJob(BusinessModel):
     file = models.FileField(upload_to="imports/", max_length=200, blank=True)
     sha256 = models.CharField(max_length=64)
     state = models.CharField(_("state"), max_length=8, choices=ImportState, default=ImportState.UPLOADED)
-    job = models.ForeignKey("crm.Job", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    job = models.ForeignKey("crm.Job", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_constraint=False)
     requested_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("requested by"))
     row_count = models.PositiveIntegerField(_("rows"), default=0)
     counts = models.JSONField(default=dict, blank=True)
@@ -168,6 +168,7 @@ class ImportJob(BusinessModel):
         verbose_name_plural = _("imports")
         constraints = [
             *BusinessModel.Meta.constraints,
+            SameBusiness("job"),
             models.CheckConstraint(condition=Q(state__in=ImportState.values), name="customers_import_state_known"),
         ]
         indexes = [models.Index(fields=["business", "created_at", "id"], name="customers_import_recent")]

@@ -13,7 +13,8 @@ class Field:
     """A fact of a customer, declared by the app that owns it; the list, its filters and sorts, the API and exports are made from it.
 
     `path` is the column seen from Customer; `type` one of text, choice, money, number, date, datetime, user, team;
-    `filters` the lookups offered (exact, in, gte, lte, isnull); `how` says in words how a computed figure comes about.
+    `filters` the lookups offered (exact, in, gte, lte, isnull); `how` says in words how a computed figure comes about,
+    `figure` shows it on top of the profile, `rows_url(customer)` leads to the rows it was computed from.
     """
 
     key: str
@@ -27,6 +28,8 @@ class Field:
     column: bool = False
     privacy: str = "P0"
     how: Text = ""
+    figure: bool = False
+    rows_url: Callable[[Any], str] | None = None
     order: int = 100
 
 

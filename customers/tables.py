@@ -1,10 +1,12 @@
-"""Columns of customer lists, made from the plugged fields."""
+"""How customers are shown: columns of lists and the figures and details of the profile, made from the plugged fields."""
 
 from collections.abc import Iterable
 from typing import Any
 
-from django.utils.html import format_html
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from crm.models import Business
 from crm.tables import Column
@@ -33,35 +35,86 @@ def customer_columns(business: Business, keys: Iterable[str] = ()) -> list[Colum
 
 
 def _cell(field: Field, business: Business) -> Any:
-    def value(row: Customer) -> Any:
-        item: Any = row
-        for name in field.path.split("__"):
-            item = getattr(item, name)
-        return item
-
     def cell(row: Customer) -> Any:
         if field.key == "display_name":
             return _name(row)
         if field.key == "lifecycle_stage":
-            return ui.render_badge(row.get_lifecycle_stage_display(), _STAGE_KINDS.get(row.lifecycle_stage, "neutral"))
-        item = value(row)
-        if item is None or item == "":
-            return ""
-        if field.type == "money":
-            return ui.money(item, business.currency)
-        if field.type == "number":
-            return ui.number(item)
-        if field.type in ("date", "datetime"):
-            return ui.when(item)
-        if field.choices:
-            return str(dict(field.choices).get(item, item))
-        return str(item)
+            return stage_badge(row)
+        return shown(field, row, business)
 
     return cell
+
+
+def value_of(field: Field, row: Customer) -> Any:
+    """The field's value of the customer, or of its facts."""
+    item: Any = row
+    for name in field.path.split("__"):
+        item = getattr(item, name)
+    return item
+
+
+def shown(field: Field, row: Customer, business: Business) -> Any:
+    """The field's value as people read it; "" when there is none."""
+    item = value_of(field, row)
+    if item is None or item == "":
+        return ""
+    if field.type == "money":
+        return ui.money(item, business.currency)
+    if field.type == "number":
+        return ui.number(item)
+    if field.type in ("date", "datetime"):
+        return ui.when(item)
+    if field.choices:
+        return str(dict(field.choices).get(item, item))
+    return str(item)
+
+
+def stage_badge(row: Customer) -> SafeString:
+    return ui.badge(row.get_lifecycle_stage_display(), _STAGE_KINDS.get(row.lifecycle_stage, "neutral"))
+
+
+def profile_badges(customer: Customer) -> SafeString:
+    """Badges beside the name: kind, stage, and whether it is archived."""
+    badges = [ui.badge(customer.get_kind_display(), "neutral"), stage_badge(customer)]
+    if customer.is_archived:
+        badges.append(ui.badge(_("Archived"), "warn"))
+    return format_html_join("", "{}", ((item,) for item in badges))
+
+
+def profile_line(customer: Customer) -> str:
+    """The line under the name: since when, where, whose."""
+    parts = []
+    if customer.acquired_on:
+        parts.append(_("Customer since %(month)s") % {"month": date_format(customer.acquired_on, "F Y")})
+    parts.append(", ".join(part for part in (customer.city, customer.country) if part))
+    if customer.owner:
+        parts.append(_("owner %(name)s") % {"name": customer.owner})
+    return " · ".join(part for part in parts if part)
+
+
+def profile_figures(customer: Customer) -> list[dict[str, Any]]:
+    """The computed figures of the profile, each with how it came about and a link to the rows behind it."""
+    return [
+        {
+            "label": field.label, "value": shown(field, customer, customer.business) or "—", "hint": "", "how": field.how,
+            "href": field.rows_url(customer) if field.rows_url else "",
+        }
+        for field in fields
+        if field.figure
+    ]  # fmt: skip
+
+
+def profile_details(customer: Customer) -> list[tuple[Any, Any]]:
+    """What people have entered, as (label, value)."""
+    return [
+        (field.label, shown(field, customer, customer.business))
+        for field in fields
+        if "__" not in field.path and field.key not in ("display_name",)
+    ]
 
 
 def _name(row: Customer) -> SafeString:
     return format_html(
         '<span class="who">{}<span class="who-text"><bdi class="who-name">{}</bdi><bdi class="who-sub">{}</bdi></span></span>',
-        ui.render_avatar(row.display_name), row.display_name, row.email or row.external_id,
+        ui.avatar(row.display_name), row.display_name, row.email or row.external_id,
     )  # fmt: skip

@@ -33,9 +33,9 @@ class Job(Timestamped):
     lease_until = models.DateTimeField(null=True, blank=True)
     processed = models.BigIntegerField(default=0, db_default=0)
     total = models.BigIntegerField(default=0, db_default=0)
-    step = models.CharField(max_length=120, blank=True, db_default="")
+    step = models.CharField(max_length=120, blank=True, default="", db_default="")
     result = models.JSONField(default=dict, blank=True, db_default=models.Value({}, models.JSONField()))
-    error = models.TextField(blank=True, db_default="")
+    error = models.TextField(blank=True, default="", db_default="")
     actor_kind = models.CharField(max_length=10)
     actor_id = models.CharField(max_length=40, blank=True)
     actor_label = models.CharField(max_length=120)
@@ -51,6 +51,7 @@ class Job(Timestamped):
         verbose_name = _("job")
         verbose_name_plural = _("jobs")
         constraints = [
+            models.UniqueConstraint(fields=["business", "id"], name="crm_job_business_id_key"),
             models.UniqueConstraint(
                 fields=["dedupe_key"],
                 condition=models.Q(state="queued") & ~models.Q(dedupe_key=""),

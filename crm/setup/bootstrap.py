@@ -1,4 +1,4 @@
-"""The virtual environment: made, filled from the lock file, stamped. Standard library only: nothing else is there yet."""
+"""The virtual environment: made, filled from the lock file, stamped. Needs nothing but the standard library."""
 
 import fcntl
 import hashlib
@@ -25,7 +25,9 @@ def run_logged(command: Sequence[str], log: Path) -> int:
         output.write(("$ " + " ".join(command) + "\n").encode())
         output.flush()
         try:
-            return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False).returncode
+            return subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
+            ).returncode
         except OSError as error:
             output.write(f"{error}\n".encode())
             return 127
@@ -34,7 +36,9 @@ def run_logged(command: Sequence[str], log: Path) -> int:
 class Bootstrap:
     """Brings `.venv` into the state that the lock file asks for; `run` and `find` are there to be replaced in tests."""
 
-    def __init__(self, root: str | Path, run: Run = run_logged, find: Callable[[str], str | None] = shutil.which) -> None:
+    def __init__(
+        self, root: str | Path, run: Run = run_logged, find: Callable[[str], str | None] = shutil.which
+    ) -> None:
         self.root = Path(root)
         self.venv = self.root / ".venv"
         self.lock = self.root / "requirements.lock"
@@ -87,8 +91,9 @@ class Bootstrap:
         (self.venv / UNFINISHED).touch()
         if not self._install_packages(uv):
             raise BootstrapFault(
-                "The packages could not be installed: check the network, or the package index that pip and uv are configured for, "
-                f"and run the same command again; it carries on from there. The last line of {self.log} is: {self._last_line()}"
+                "The packages could not be installed: check the network, or the package index that pip and uv are "
+                "configured for, and run the same command again; it carries on from there. "
+                f"The last line of {self.log} is: {self._last_line()}"
             )
         (self.venv / UNFINISHED).unlink()
         (self.venv / STAMP).write_text(self.fingerprint())
@@ -115,8 +120,13 @@ class Bootstrap:
             return
         shutil.rmtree(self.venv, ignore_errors=True)
         if self.find("apt-get"):
-            raise BootstrapFault("Python can't make virtual environments yet: run apt-get install python3-venv, then the same command again.")
-        raise BootstrapFault(f"The virtual environment could not be made; the last line of {self.log} is: {self._last_line()}")
+            raise BootstrapFault(
+                "Python can't make virtual environments yet: run apt-get install python3-venv, "
+                "then the same command again."
+            )
+        raise BootstrapFault(
+            f"The virtual environment could not be made; the last line of {self.log} is: {self._last_line()}"
+        )
 
     def _install_venv_module(self) -> bool:
         """Debian ships `venv` apart; as root it is installed."""
@@ -125,14 +135,19 @@ class Bootstrap:
             return False
         print("Installing the system package python3-venv ...", flush=True)
         install = [apt, "install", "--yes", "--no-install-recommends", "python3-venv"]
-        return self.run(install, self.log) == 0 or (self.run([apt, "update"], self.log) == 0 and self.run(install, self.log) == 0)
+        return self.run(install, self.log) == 0 or (
+            self.run([apt, "update"], self.log) == 0 and self.run(install, self.log) == 0
+        )
 
     def _install_packages(self, uv: str | None) -> bool:
         """With uv where it is there or can be had (it is in the lock file), else with pip; both check every hash."""
         requirements = ["--require-hashes", "--requirement", str(self.lock)]
         if uv is None and self._has_pip() and self._install_uv():
             uv = str(self.venv / "bin" / "uv")
-        if uv and self.run([uv, "pip", "install", "--quiet", "--python", str(self.python), *requirements], self.log) == 0:
+        if (
+            uv
+            and self.run([uv, "pip", "install", "--quiet", "--python", str(self.python), *requirements], self.log) == 0
+        ):
             return True
         if not self._has_pip():
             self.run([str(self.python), "-m", "ensurepip", "--default-pip"], self.log)
@@ -149,12 +164,24 @@ class Bootstrap:
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
             file.write(block)
             file.flush()
-            install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--requirement", file.name]
+            install = [
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--require-hashes",
+                "--requirement",
+                file.name,
+            ]
             return self.run([str(self.python), *install], self.log) == 0
 
     def _read_only(self, error: OSError) -> BootstrapFault:
         reason = error.strerror or str(error)
-        return BootstrapFault(f"The folder {self.root} can't be written ({reason}): make it writable, or copy Customer desk to one that is.")
+        return BootstrapFault(
+            f"The folder {self.root} can't be written ({reason}): make it writable, "
+            "or copy Customer desk to one that is."
+        )
 
     def _last_line(self) -> str:
         lines = [line.strip() for line in self.log.read_text(errors="replace").splitlines() if line.strip()]

@@ -39,7 +39,7 @@ def test(arguments: list[str]) -> int:
     """Everything, with the journeys; further arguments go to pytest."""
     if not system.install_chromium():
         raise SetupFault(f"The journeys need a browser: run {system.browser_line()}, then the same command again.")
-    return _run(["--cov", *arguments] if not arguments else arguments)
+    return _run(arguments or ["--cov"])
 
 
 def quality(arguments: list[str]) -> int:
@@ -61,9 +61,13 @@ def static_steps() -> list[Step]:
         Step("types (mypy)", [python, "-m", "mypy"]),
         Step("format (ruff)", [python, "-m", "ruff", "format", "--check", "--quiet", "."]),
         Step("lint (ruff)", [python, "-m", "ruff", "check", "--quiet", "."]),
-        Step("contracts (import-linter)", [str(Path(python).parent / "lint-imports"), "--no-timings"]),
+        Step("contracts (import-linter)", [str(Path(python).parent / "lint-imports"), "--no-logo"]),
         Step("Django's checks", [*manage, "check", "--fail-level", "WARNING"]),
-        Step("Django's checks for production", [*manage, "check", "--deploy", "--fail-level", "WARNING"], production_variables()),
+        Step(
+            "Django's checks for production",
+            [*manage, "check", "--deploy", "--fail-level", "WARNING"],
+            production_variables(),
+        ),
         Step("migrations are complete", [*manage, "makemigrations", "--check", "--dry-run"]),
     ]
 

@@ -19,7 +19,7 @@ DATABASE = "crm"
 
 @contextmanager
 def available(environment: Environment) -> Iterator[Cluster | None]:
-    """The database is reachable for the length of the body; yields the embedded cluster, or None for an external one."""
+    """The database answers for the length of the body; yields the embedded cluster, or None for an external one."""
     if environment.database_is_external:
         check_external(environment)
         yield None
@@ -37,7 +37,9 @@ def ensure_database(cluster: Cluster) -> None:
             name = f"crm_{role}"
             if name not in present:
                 password = sql.Literal(cluster.home.passwords[role])
-                statement = sql.SQL("CREATE ROLE {} {} PASSWORD {}").format(sql.Identifier(name), sql.SQL(rights), password)  # type: ignore[arg-type]  # constants above
+                statement = sql.SQL("CREATE ROLE {} {} PASSWORD {}").format(
+                    sql.Identifier(name), sql.SQL(rights), password
+                )  # type: ignore[arg-type]  # constants above
                 connection.execute(statement)
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
             connection.execute(
@@ -54,11 +56,14 @@ def check_external(environment: Environment) -> None:
         version = connection.info.server_version // 10000
         if version < LOWEST_VERSION:
             raise SetupFault(
-                f"The database server is PostgreSQL {version}, which is too old: Customer desk needs {LOWEST_VERSION} or newer. "
+                f"The database server is PostgreSQL {version}, which is too old: "
+                f"Customer desk needs {LOWEST_VERSION} or newer. "
                 "Upgrade it, point DATABASE_URL elsewhere, or leave DATABASE_URL empty for the embedded one."
             )
-        row = connection.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user").fetchone()
-        if environment.production and row is not None and row[0]:
+        row = connection.execute(
+            "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
+        if environment.production and environment.role == "app" and row is not None and row[0]:
             raise EnvironmentFault(
                 "DATABASE_URL",
                 "signs in as a superuser, which production refuses: use a role without SUPERUSER and BYPASSRLS",
@@ -69,7 +74,9 @@ def check_external(environment: Environment) -> None:
 def connect(environment: Environment) -> psycopg.Connection:
     """A short-lived connection as the role of this process; raises SetupFault when nobody answers."""
     settings = environment.database
-    options: dict[str, Any] = {name: value for name, value in settings.get("OPTIONS", {}).items() if name not in ("pool", "assume_role")}
+    options: dict[str, Any] = {
+        name: value for name, value in settings.get("OPTIONS", {}).items() if name not in ("pool", "assume_role")
+    }
     names = {"HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password", "NAME": "dbname"}
     parts = {parameter: settings[name] for name, parameter in names.items() if settings.get(name)}
     try:

@@ -12,7 +12,7 @@ from crm.setup.locks import read_only
 
 
 def ensure_env_file(folder: Path = BASE_DIR) -> bool:
-    """Write `.env` from `.env.example` with fresh secrets when there is none and the process brings none; true if written."""
+    """Write `.env` from `.env.example` with fresh secrets, unless it is there or the process brings its own."""
     path = folder / ".env"
     if path.exists() or os.environ.get("SECRET_KEY"):
         return False

@@ -8,7 +8,7 @@ ERASABLE = ("crm_activitydetail",)
 
 
 def grant(connection: psycopg.Connection, app_role: str) -> None:
-    """Give `app_role` its rights on all tables of the schema and on those to come; run as their owner after migrations."""
+    """Give `app_role` its rights on all tables and on those to come; run as their owner after migrations."""
     role = sql.Identifier(app_role)
     with connection.transaction():
         for statement in (
@@ -21,7 +21,9 @@ def grant(connection: psycopg.Connection, app_role: str) -> None:
             "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT EXECUTE ON FUNCTIONS TO {role}",
         ):
             connection.execute(sql.SQL(statement).format(role=role))
-        for table, refused in [(name, "UPDATE, DELETE") for name in APPEND_ONLY] + [(name, "UPDATE") for name in ERASABLE]:
+        for table, refused in [(name, "UPDATE, DELETE") for name in APPEND_ONLY] + [
+            (name, "UPDATE") for name in ERASABLE
+        ]:
             if connection.execute("SELECT to_regclass(%s)", [f"public.{table}"]).fetchone() != (None,):
                 statement = f"REVOKE {refused} ON {{table}} FROM {{role}}"
                 connection.execute(sql.SQL(statement).format(table=sql.Identifier("public", table), role=role))  # type: ignore[arg-type]  # constants above

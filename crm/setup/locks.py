@@ -40,7 +40,9 @@ class FileLock:
         self.acquire()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.release()
 
 
@@ -59,4 +61,6 @@ def only_one(path: Path, refusal: str) -> Iterator[None]:
 
 def read_only(folder: Path, error: OSError) -> SetupFault:
     reason = error.strerror or str(error)
-    return SetupFault(f"The folder {folder} can't be written ({reason}): make it writable, or set DATA_DIR to one that is.")
+    return SetupFault(
+        f"The folder {folder} can't be written ({reason}): make it writable, or set DATA_DIR to one that is."
+    )

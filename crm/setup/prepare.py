@@ -34,7 +34,9 @@ def prepare_database(environment: Environment) -> None:
         executor = MigrationExecutor(connections["default"])
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
         if plan and not environment.has_owner:
-            raise SetupFault("The database needs migrations: set DATABASE_OWNER_URL, or run python3 manage.py migrate with it.")
+            raise SetupFault(
+                "The database needs migrations: set DATABASE_OWNER_URL, or run python3 manage.py migrate with it."
+            )
         if plan:
             say(f"Preparing the database ({len(plan)} migrations) ...")
             call_command("migrate", interactive=False, verbosity=0)
@@ -110,4 +112,6 @@ def sign_in_lines(entries: list[dict[str, Any]]) -> list[str]:
     """The sign-ins as aligned lines, one per role."""
     rows = [[str(entry.get(key, "")) for key in ("business", "role", "email", "password")] for entry in entries]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
-    return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]

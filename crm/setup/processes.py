@@ -62,7 +62,11 @@ class Child:
             if now - self.started_at > GOOD_RUN:
                 self.pause = FIRST_PAUSE
             self.start_after = now + self.pause
-            print(f"{self.name} ended with code {code}; it is started again in {self.pause:g} s.", file=sys.stderr, flush=True)
+            print(
+                f"{self.name} ended with code {code}; it is started again in {self.pause:g} s.",
+                file=sys.stderr,
+                flush=True,
+            )
             self.pause = min(self.pause * 2, LONGEST_PAUSE)
             self.restarts += 1
         if self.process is None and now >= self.start_after:

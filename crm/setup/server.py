@@ -7,9 +7,13 @@ import socket
 import sys
 import time
 from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer, create_server
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
 
 CONNECTIONS = 2000
 LARGEST_BODY = 64 * 1024 * 1024
@@ -30,10 +34,11 @@ def listen(address: str, port: int) -> socket.socket:
     return listening
 
 
-def build(listening: socket.socket, threads: int, trusted_proxies: int) -> TcpWSGIServer:
-    from crm.wsgi import application
-
-    proxies = (
+def build(
+    application: "WSGIApplication", listening: socket.socket, threads: int, trusted_proxies: int
+) -> TcpWSGIServer:
+    """The server around `application`; headers of proxies count only from as many as are named."""
+    proxies: dict[str, Any] = (
         {
             "trusted_proxy": "*",
             "trusted_proxy_count": trusted_proxies,
@@ -95,16 +100,19 @@ def allow_many_connections() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = CONNECTIONS * 2 + 256
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+        )
 
 
 def main(descriptor: int) -> int:
     from crm.environment import environment
+    from crm.wsgi import application
 
     allow_many_connections()
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     listening = socket.socket(fileno=descriptor)
-    WebProcess(build(listening, environment.web_threads, environment.trusted_proxies)).run()
+    WebProcess(build(application, listening, environment.web_threads, environment.trusted_proxies)).run()
     return 0
 
 

@@ -3,6 +3,7 @@
 import argparse
 import errno
 import http.client
+import ipaddress
 import json
 import os
 import signal
@@ -75,7 +76,9 @@ def up(arguments: list[str]) -> int:
     """The product: database, web processes and worker."""
     parser = argparse.ArgumentParser(prog="manage.py up", description="Set up what is missing and run Customer desk.")
     parser.add_argument("--port", help="answer on this port (default: PORT, 8000)")
-    parser.add_argument("--empty", action="store_true", help="no demo data: begin with a page that asks for your business")
+    parser.add_argument(
+        "--empty", action="store_true", help="no demo data: begin with a page that asks for your business"
+    )
     options = parser.parse_args(arguments)
     return _serve(options.port, empty=options.empty, reload=False)
 
@@ -98,15 +101,14 @@ def _serve(port: str | None, *, empty: bool, reload: bool) -> int:
     signal.signal(signal.SIGHUP, _interrupt)
     environment = environment_for()
     busy = f"Customer desk already runs in this folder: stop it first, or open {environment.public_url}."
-    with only_one(_data_dir(environment) / "up.lock", busy), closing(_listen(environment)) as listening:
+    with only_one(environment.data_dir / "up.lock", busy), closing(_listen(environment)) as listening:
         _end_orphans(environment.data_dir / RUNNING)
         if not system.install_pdf_libraries():
             prepare.say(f"PDF files can't be made until this is run: {system.pdf_line()}")
         if not (environment.data_dir / prepare.SET_UP_DONE).exists() and not environment.database_is_external:
             prepare.say("Starting the database ...")
-        with available(environment_for(CRM_DB_ROLE="app")):
-            environment = environment_for()
-            if environment.database_is_external and environment.has_owner:
+        with available(environment):
+            if environment.database_is_external:
                 check_external(environment_for(CRM_DB_ROLE="app"))
             prepare.prepare_database(environment)
             prepare.prepare_static_files(environment.data_dir)
@@ -130,10 +132,6 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _data_dir(environment: Environment) -> Path:
-    return environment.data_dir
-
-
 def _children(environment: Environment, listening: socket.socket, *, reload: bool) -> list[Child]:
     common = {**os.environ, "CRM_DB_ROLE": "app", "PYTHONUNBUFFERED": "1"}
     web = {**common, "CRM_PROCESS": "web"}
@@ -146,7 +144,9 @@ def _children(environment: Environment, listening: socket.socket, *, reload: boo
     descriptor = listening.fileno()
     command = [sys.executable, "-m", "crm.setup.server", str(descriptor)]
     web["PYTHONPATH"] = os.pathsep.join(filter(None, [str(BASE_DIR), os.environ.get("PYTHONPATH", "")]))
-    servers = [Child(f"Web process {number}", command, web, [descriptor]) for number in range(1, environment.web_processes + 1)]
+    servers = [
+        Child(f"Web process {number}", command, web, [descriptor]) for number in range(1, environment.web_processes + 1)
+    ]
     return [*servers, worker]
 
 
@@ -159,9 +159,15 @@ def _listen(environment: Environment) -> socket.socket:
             free = port + 1 if port < 65535 else 8000
             fault = f"Port {port} is used by another program: stop that one, or run python3 manage.py up --port {free}."
         elif error.errno == errno.EACCES:
-            fault = f"Port {port} needs the rights of root: choose one above 1023, for example python3 manage.py up --port 8000."
+            fault = (
+                f"Port {port} needs the rights of root: choose one above 1023, "
+                "for example python3 manage.py up --port 8000."
+            )
         else:
-            fault = f"The address {environment.bind_address} can't be used ({error.strerror}): set BIND_ADDRESS to one of this machine."
+            fault = (
+                f"The address {environment.bind_address} can't be used ({error.strerror}): "
+                "set BIND_ADDRESS to one of this machine."
+            )
         raise SetupFault(fault) from None
 
 
@@ -184,7 +190,8 @@ def _announce(environment: Environment, supervisor: Supervisor) -> None:
 
 
 def _answers(environment: Environment) -> bool:
-    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(environment.bind_address, environment.bind_address)
+    bound = ipaddress.ip_address(environment.bind_address)
+    address = str(bound) if not bound.is_unspecified else "::1" if bound.version == 6 else "127.0.0.1"
     host = next((name for name in environment.allowed_hosts if not name.startswith((".", "*"))), "localhost")
     connection = http.client.HTTPConnection(address, environment.port, timeout=5)
     try:

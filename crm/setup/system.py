@@ -29,7 +29,7 @@ def has_pdf_libraries() -> bool:
 
 def makes_pdf() -> bool:
     """A page is really set, in a process of its own."""
-    program = "import weasyprint, sys; sys.exit(not weasyprint.HTML(string='<p>One page</p>').write_pdf().startswith(b'%PDF'))"
+    program = "import weasyprint; assert weasyprint.HTML(string='<p>One page</p>').write_pdf().startswith(b'%PDF')"
     return subprocess.run([sys.executable, "-c", program], capture_output=True, check=False).returncode == 0
 
 
@@ -40,7 +40,9 @@ def chromium() -> str | None:
         if found:
             return found
     cache = Path.home() / (".cache/ms-playwright" if sys.platform == "linux" else "Library/Caches/ms-playwright")
-    downloaded = sorted(cache.glob("chromium-*/chrome-*/chrome")) + sorted(cache.glob("chromium-*/chrome-*/*.app/Contents/MacOS/*"))
+    downloaded = sorted(cache.glob("chromium-*/chrome-*/chrome")) + sorted(
+        cache.glob("chromium-*/chrome-*/*.app/Contents/MacOS/*")
+    )
     candidates = [str(path) for path in downloaded] + list(MAC_BROWSERS)
     return next((path for path in candidates if os.access(path, os.X_OK)), None)
 

@@ -32,7 +32,7 @@ Text = Any
 """A text for people: str, lazy translation or safe HTML."""
 
 
-def _render(name: str, **context: Any) -> SafeString:
+def _render(name: str, /, **context: Any) -> SafeString:
     return get_template(f"ui/{name}.html").render(context)
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from crm import clock
 from crm.middleware import BUSINESS_KEY
 from crm.pages import MEMBER, SIGNED_IN, Page
-from crm.registry import home_panels
+from crm.registry import home_figures, home_panels
 
 
 class Home(Page):
@@ -39,7 +39,13 @@ class Home(Page):
             if rendered:
                 template, context = rendered
                 panels.append({"key": plug.key, "wide": plug.wide, "html": render_to_string(template, {**context, "business": self.business}, request)})
-        return self.show(panels=panels, at=at)
+        figures = [
+            figure
+            for plug in home_figures
+            if self.actor.may(plug.permission, self.business)
+            for figure in plug.figures(self.actor, self.business, at)
+        ]
+        return self.show(panels=panels, figures=figures, at=at)
 
 
 class NoBusiness(Page):

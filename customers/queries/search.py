@@ -36,30 +36,29 @@ def matching(words: str, limit: int = MATCHES) -> list[UUID]:
     text = fold(words[:200])
     if not text:
         return []
-    tokens = _tokens(text)
+    asked = _tokens(text)
     parameters = {
         "businesses": list(open_businesses()), "text": text, "text_end": text + _LAST, "limit": limit,
-        "query": " & ".join(f"'{token}':*" for token in tokens),
+        "query": " & ".join(asked),
     }  # fmt: skip
-    more = _MORE if tokens and max(map(len, tokens)) > 2 else ""
+    more = _MORE if asked and max(map(len, text.split())) > 2 else ""
     with connection.cursor() as cursor:
         cursor.execute(_SEARCH.format(more=more), parameters)
         return [row[0] for row in cursor.fetchall()]
 
 
 def _tokens(text: str) -> list[str]:
-    """The words of a query as the vector holds them: addresses whole, numbers as digits, the rest split at signs."""
-    tokens: list[str] = []
+    """What each word of a query asks of the vector, in tsquery syntax: numbers as digits, addresses whole, the rest split at signs."""
     digits = "".join(c for c in text if c.isdigit())
     if len(digits) >= 5 and not any(c.isalpha() or c == "@" for c in text):
-        return [digits[-7:] if len(digits) > 7 else digits]
-    for word in text.split():
-        if "@" in word:
-            tokens.append(word.replace("'", "").replace("\\", ""))
-        else:
-            tokens += ["".join(part) for part in _split(word)]
-    return [token for token in tokens if token][:8]
-
-
-def _split(word: str) -> list[str]:
-    return "".join(c if c.isalnum() else " " for c in word).split()
+        return [f"'{digits[-7:]}':*"]
+    asked = []
+    for word in text.split()[:8]:
+        parts = "".join(c if c.isalnum() else " " for c in word).split()
+        split = " & ".join(f"'{part}':*" for part in parts)
+        whole = word.replace("'", "").replace("\\", "")
+        if parts and ("@" in word or "." in word.strip(".")):
+            asked.append(f"('{whole}':* | ({split}))")
+        elif parts:
+            asked.append(f"({split})")
+    return asked

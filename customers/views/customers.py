@@ -26,7 +26,7 @@ from customers.forms import CustomerForm, customer_initial
 from customers.models import Customer
 from customers.queries import matching
 from customers.registry import fields, profile_panels
-from customers.tables import customer_columns
+from customers.tables import customer_columns, profile_badges, profile_details, profile_figures, profile_line
 
 
 class CustomerList(ListPage):
@@ -134,6 +134,14 @@ class OneCustomer(Page):
     def profile_href(self) -> str:
         return reverse("customers:customer_detail", args=[self.kwargs["pk"]])
 
+    def tabs(self, current: str) -> list[dict[str, Any]]:
+        sides = [("overview", _("Overview"), self.profile_href()), ("history", _("History"), reverse("customers:customer_history", args=[self.kwargs["pk"]]))]
+        return [{"label": label, "href": href, "current": key == current} for key, label, href in sides]
+
+    def context(self, **extra: Any) -> dict[str, Any]:
+        customer = self.customer
+        return super().context(customer=customer, line=profile_line(customer), badges=profile_badges(customer), **extra)
+
     def cancel_href(self) -> str:
         return self.profile_href()
 
@@ -171,12 +179,11 @@ class CustomerDetail(OneCustomer):
                 template, context = rendered
                 html = render_to_string(template, {**context, "business": self.business}, request)
                 panels.append({"key": plug.key, "html": html, "wide": plug.wide})
-        tabs = [
-            {"label": _("Overview"), "href": self.profile_href(), "current": True},
-            {"label": _("History"), "href": reverse("customers:customer_history", args=[customer.pk]), "current": False},
-        ]
-        hows = {field.key: field.how for field in fields if field.how}
-        return self.show(customer=customer, facts=customer.facts, panels=panels, tabs=tabs, hows=hows)
+        edit = self.actor.may("customers.change", self.business) and not customer.is_archived
+        return self.show(
+            panels=panels, tabs=self.tabs("overview"), figures=profile_figures(customer), facts_list=profile_details(customer),
+            edit_href=reverse("customers:customer_update", args=[customer.pk]) if edit else "", edit_label=_("Edit"),
+        )  # fmt: skip
 
 
 class CustomerHistory(OneCustomer):
@@ -194,7 +201,7 @@ class CustomerHistory(OneCustomer):
         labels = {field.key: field.label for field in fields}
         entries = [
             {
-                "title": names.get(row.verb, row.verb), "at": row.at, "actor": row.actor_label, "door": row.door,
+                "title": names.get(row.verb, row.verb), "at": row.at, "by": f"{row.actor_label} · {row.door}",
                 "changes": [
                     {"field": labels.get(name, name.replace("_", " ")), "before": before, "after": after}
                     for name, (before, after) in (row.detail.changes if hasattr(row, "detail") else {}).items()
@@ -202,11 +209,7 @@ class CustomerHistory(OneCustomer):
             }
             for row in rows
         ]  # fmt: skip
-        tabs = [
-            {"label": _("Overview"), "href": self.profile_href(), "current": False},
-            {"label": _("History"), "href": request.path, "current": True},
-        ]
-        return self.show(customer=self.customer, entries=entries, tabs=tabs)
+        return self.show(entries=entries, tabs=self.tabs("history"))
 
 
 class CustomerCreate(FormPage):

@@ -42,7 +42,7 @@ class ImportList(ListPage):
         return [
             Column("file", _("File"), lambda row: row.file_name),
             Column("resource", _("Holds"), lambda row: resource_label(row.resource)),
-            Column("state", _("State"), lambda row: ui.render_badge(row.get_state_display(), _KINDS[ImportState(row.state)])),
+            Column("state", _("State"), lambda row: ui.badge(row.get_state_display(), _KINDS[ImportState(row.state)])),
             Column("rows", _("Rows"), lambda row: ui.number(row.row_count), align="end"),
             Column("by", _("By"), lambda row: row.requested_by or ""),
             Column("created_at", _("Started"), lambda row: ui.when(row.created_at), sort=Sort("created_at", "created_at", descending_first=True)),
@@ -119,9 +119,21 @@ class ImportDetail(Page):
         counts = [(name.replace("_", " ").capitalize(), count) for name, count in record.counts.items()]
         return {
             "record": record, "job": job, "moving": moving, "stopped": stopped, "counts": counts,
-            "resource": resource_label(record.resource), "faults": list(record.faults.all()[:200]),
+            "about": self.about(record), "faults": list(record.faults.all()[:200]),
             "progress_href": reverse("customers:import_progress", args=[record.pk]),
         }  # fmt: skip
+
+
+    def about(self, record: ImportJob) -> list[tuple[str, Any]]:
+        return [
+            (_("File"), record.file_name),
+            (_("Holds"), resource_label(record.resource)),
+            (_("Rows"), ui.number(record.row_count) if record.row_count else ""),
+            (_("By"), record.requested_by or ""),
+            (_("Started"), ui.when(record.created_at, "full")),
+            (_("Finished"), ui.when(record.finished_at, "full") if record.finished_at else ""),
+            ("SHA-256", record.sha256),
+        ]
 
 
 class ImportProgress(ImportDetail):

@@ -1,0 +1,76 @@
+"""Loading many rows: secondary indexes and foreign keys of the apps' tables are put aside and built when the rows are in."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.apps import apps
+from django.db import connection
+
+from crm.registry import business_tables
+
+_FOREIGN_KEYS = """
+select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint
+where contype = 'f' and (conrelid = any(%(tables)s::regclass[]) or confrelid = any(%(tables)s::regclass[]))
+order by conrelid::regclass::text, conname
+"""
+_UNIQUE = """
+select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint
+where contype = 'u' and conrelid = any(%(tables)s::regclass[]) order by conrelid::regclass::text, conname
+"""
+_INDEXES = """
+select i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid) from pg_index i
+where i.indrelid = any(%(tables)s::regclass[]) and not i.indisprimary
+  and not exists (select from pg_constraint c where c.conindid = i.indexrelid and c.contype in ('u', 'p'))
+order by 1
+"""
+_OWNED = "select bool_and(pg_has_role(relowner, 'member')) from pg_class where oid = any(%(tables)s::regclass[])"
+
+
+def tables() -> list[str]:
+    """The tables of the apps above the kernel that hold a business's rows."""
+    return [apps.get_model(label)._meta.db_table for plug in business_tables if plug.key != "crm" for label in plug.models]
+
+
+def owns_tables() -> bool:
+    """May this database role rebuild indexes?"""
+    with connection.cursor() as cursor:
+        cursor.execute(_OWNED, {"tables": tables()})
+        return bool(cursor.fetchone()[0])
+
+
+@contextmanager
+def indexes_afterwards(names: list[str] | None = None) -> Iterator[None]:
+    """Inside one transaction: the tables (default: all of `tables`) have only their primary keys; afterwards everything is built and checked."""
+    parameters = {"tables": names or tables()}
+    quote = connection.ops.quote_name
+    with connection.cursor() as cursor:
+        cursor.execute("set constraints all immediate")
+        cursor.execute("set constraints all deferred")
+        cursor.execute(_FOREIGN_KEYS, parameters)
+        foreign_keys = cursor.fetchall()
+        cursor.execute(_UNIQUE, parameters)
+        unique = cursor.fetchall()
+        for table, name, _definition in [*foreign_keys, *unique]:
+            cursor.execute(f"alter table {table} drop constraint {quote(name)}")
+        cursor.execute(_INDEXES, parameters)
+        indexes = cursor.fetchall()
+        for name, _definition in indexes:
+            cursor.execute(f"drop index {name}")
+        cursor.execute("set local work_mem = '512MB'")
+        cursor.execute("set local synchronous_commit = off")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("set constraints all immediate")
+        cursor.execute("set constraints all deferred")
+        cursor.execute("set local maintenance_work_mem = '1GB'")
+        cursor.execute("set local max_parallel_maintenance_workers = 1")
+        for _name, definition in indexes:
+            cursor.execute(definition)
+        for table, name, definition in [*unique, *foreign_keys]:
+            cursor.execute(f"alter table {table} add constraint {quote(name)} {definition}")
+
+
+def tidy(names: list[str] | None = None) -> None:
+    """Statistics and visibility maps, so that the first pages are planned well; outside a transaction, by the tables' owner."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"vacuum (analyze) {', '.join(names or tables())}")

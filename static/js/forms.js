@@ -1,0 +1,37 @@
+// Forms: the first faulty field, typed confirmations, no double sending, no lost typing.
+function focusFault(within) {
+  const summary = within.querySelector("[data-form-errors]");
+  if (!summary) return;
+  const field = within.querySelector(".field-faulty :is(input, select, textarea):not([type=hidden])");
+  (field ?? summary).focus();
+  if (field) summary.scrollIntoView({ block: "nearest" });
+}
+focusFault(document);
+document.addEventListener("htmx:afterSwap", (event) => focusFault(event.target));
+
+function checkWord(input) {
+  const form = input.form;
+  const matches = input.value.trim() === input.dataset.confirmWord;
+  for (const button of form.querySelectorAll("[type=submit]")) button.disabled = !matches;
+}
+document.querySelectorAll("[data-confirm-word]").forEach(checkWord);
+
+const changed = new WeakSet();
+document.addEventListener("input", (event) => {
+  if (event.target.matches("[data-confirm-word]")) checkWord(event.target);
+  const form = event.target.closest("form[data-form]");
+  if (form) changed.add(form);
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches("form[method=post]") || event.defaultPrevented) return;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "yes";
+  changed.delete(form);
+  setTimeout(() => delete form.dataset.sent, 10000);
+});
+addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
+addEventListener("beforeunload", (event) => {
+  for (const form of document.querySelectorAll("form[data-form]")) if (changed.has(form)) event.preventDefault();
+});

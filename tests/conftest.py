@@ -1,0 +1,84 @@
+"""The cast of the tests: two businesses that must never see each other, and people of every role."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from crm.actor import Actor
+from crm.models import Business, Membership
+from crm.registry import ROLES
+from crm.scope import scope
+from tests.factories import make_business, make_membership
+
+
+@pytest.fixture
+def business(db: None) -> Business:
+    return make_business(name="Acme Retail", slug="acme")
+
+
+@pytest.fixture
+def other_business(db: None) -> Business:
+    return make_business(name="Globex", slug="globex", currency="USD", time_zone="America/New_York")
+
+
+@pytest.fixture
+def in_scope(business: Business) -> Iterator[Business]:
+    """The business, open for queries of the test."""
+    with scope(business):
+        yield business
+
+
+@pytest.fixture
+def owner(business: Business) -> Membership:
+    """Riley, who owns the business."""
+    return make_membership(business, "owner")
+
+
+@pytest.fixture
+def other_owner(other_business: Business) -> Membership:
+    return make_membership(other_business, "owner")
+
+
+@pytest.fixture
+def actor(owner: Membership) -> Actor:
+    return Actor.for_user(owner.user)
+
+
+@pytest.fixture
+def system() -> Actor:
+    return Actor.system("test")
+
+
+@pytest.fixture
+def members(business: Business) -> dict[str, Membership]:
+    """One member of each role."""
+    return {role: make_membership(business, role) for role in ROLES}
+
+
+@pytest.fixture
+def sign_in() -> Callable[[Membership], Client]:
+    """A browser in which the member is signed in."""
+
+    def signed_in(membership: Membership) -> Client:
+        client = Client()
+        client.force_login(membership.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def browser(owner: Membership, sign_in: Any) -> Client:
+    """The owner's browser."""
+    return sign_in(owner)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache(request: pytest.FixtureRequest) -> None:
+    """Rate limits that a committing test has used up don't reach into the next one."""
+    if "transactional_db" in request.fixturenames or getattr(request.node.get_closest_marker("django_db"), "kwargs", {}).get("transaction"):
+        request.getfixturevalue("transactional_db")
+        cache.clear()

@@ -1,0 +1,75 @@
+"""Keyset paging: every row once, in order, forwards and backwards, empty values last when descending."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from crm import paging
+from crm.models import Business
+from crm.paging import BadCursor, Sort
+from customers.models import Customer, CustomerFacts
+from tests.factories import make_customer
+
+LAST_ORDER = Sort("last_order_at", "facts__last_order_at", "facts__customer_id", nullable=True)
+NAME = Sort("name", "sort_name")
+
+
+@pytest.fixture
+def customers(in_scope: Business) -> list[Customer]:
+    made = [make_customer(in_scope, last_name=name) for name in ("Ab", "Ab", "Éa", "Zed", "aa", "Bo", "bo")]
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    for number, customer in enumerate(made[:4]):
+        CustomerFacts.objects.filter(pk=customer.pk).update(last_order_at=start + timedelta(days=number // 2))
+    return made
+
+
+def _walk(sort: Sort, descending: bool, limit: int) -> tuple[list[Customer], list[Customer]]:
+    """All rows forwards, and again backwards from the last page."""
+    rows = Customer.objects.with_facts()
+    forwards: list[Customer] = []
+    cursor, last = "", None
+    while True:
+        last = paging.page(rows, sort, descending=descending, cursor=cursor, limit=limit)
+        forwards += last.rows
+        if not last.next:
+            break
+        cursor = last.next
+    backwards = list(last.rows)
+    while last.previous:
+        last = paging.page(rows, sort, descending=descending, cursor=last.previous, limit=limit)
+        backwards = last.rows + backwards
+    return forwards, backwards
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 50])
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("sort", [NAME, LAST_ORDER], ids=lambda s: s.key)
+def test_a_walk_meets_every_row_once_both_ways(customers: list[Customer], sort: Sort, descending: bool, limit: int) -> None:
+    forwards, backwards = _walk(sort, descending, limit)
+    assert sorted(forwards, key=lambda c: c.pk) == customers
+    assert forwards == backwards
+
+
+def test_empty_values_come_last_when_descending_and_first_when_ascending(customers: list[Customer]) -> None:
+    down, _ = _walk(LAST_ORDER, True, 2)
+    up, _ = _walk(LAST_ORDER, False, 2)
+    assert [c.facts.last_order_at is None for c in down] == [False] * 4 + [True] * 3
+    assert up == down[::-1]
+
+
+def test_names_are_ordered_without_case_and_accents(customers: list[Customer]) -> None:
+    rows, _ = _walk(NAME, False, 3)
+    assert [c.sort_name.split()[-1] for c in rows] == ["aa", "ab", "ab", "bo", "bo", "ea", "zed"]
+
+
+@pytest.mark.parametrize("cursor", ["x", "e30", "bnVsbA", "WyJuYW1lIiwgImEiLCAibm90LWEtdXVpZCIsIGZhbHNlXQ", "WyJvdGhlciIsICJhIiwgImIiLCBmYWxzZV0", "A" * 5000, "é"])
+def test_a_made_up_cursor_is_refused(customers: list[Customer], cursor: str) -> None:
+    with pytest.raises(BadCursor):
+        paging.page(Customer.objects.all(), NAME, descending=False, cursor=cursor, limit=2)
+
+
+def test_a_count_is_exact_up_to_its_cap_and_estimated_beyond(customers: list[Customer]) -> None:
+    assert paging.count(Customer.objects.all()) == (7, False)
+    total, is_estimate = paging.count(Customer.objects.all(), cap=3)
+    assert is_estimate
+    assert total >= 4
