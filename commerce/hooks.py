@@ -5,12 +5,14 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from commerce.demo import fill_orders
 from commerce.panels import order_panel, revenue_figures, revenue_panel
 from commerce.resources import ORDER_LINES, ORDERS
 from crm.hooks import EVERYBODY
 from crm.paging import Sort
 from crm.registry import (
     ApiRoutes,
+    DemoPart,
     Emptied,
     HomeFigures,
     HomePanel,
@@ -18,6 +20,7 @@ from crm.registry import (
     SidebarItem,
     api_routes,
     business_tables,
+    demo_parts,
     home_figures,
     home_panels,
     permissions,
@@ -42,6 +45,7 @@ sidebar.plug(SidebarItem(_("Commerce"), _("Orders"), "shopping-bag", "commerce:o
 api_routes.plug(ApiRoutes("commerce.api.urls"))
 business_tables.plug(Emptied("commerce", ("commerce.OrderLine", "commerce.Order", "commerce.Product"), order=300))
 import_resources.plug(ORDERS, ORDER_LINES)
+demo_parts.plug(DemoPart("commerce", fill_orders, order=300))
 profile_panels.plug(ProfilePanel("orders", "commerce.view_orders", order_panel, order=100))
 home_figures.plug(HomeFigures("revenue", revenue_figures, "commerce.view_orders", order=20))
 home_panels.plug(HomePanel("revenue", revenue_panel, "commerce.view_orders", order=20, wide=True))

@@ -16,6 +16,7 @@ _AT = """(case when s.ordered_at ~ '(Z|[+-][0-9]{2}:?[0-9]{2})$' and length(s.or
 
 # Orders to be, one row each, whatever the file's shape; the rest works on this table alone.
 _ORDERS_FROM_ORDERS = f"""
+drop table if exists pg_temp.import_orders;
 create temporary table import_orders on commit drop as
 select s.line, s.order_number as number, s.customer_external_id, s.country, {_AT} as ordered_at,
        coalesce(nullif(lower(s.status), ''), case when s.total::numeric < 0 then 'refund' else 'completed' end) as status,
@@ -23,6 +24,7 @@ select s.line, s.order_number as number, s.customer_external_id, s.country, {_AT
 from pg_temp.import_stage s
 """
 _ORDERS_FROM_LINES = f"""
+drop table if exists pg_temp.import_orders, pg_temp.import_lines;
 create temporary table import_lines on commit drop as
 select s.line, s.order_number as number, row_number() over (partition by s.order_number order by s.line) as position,
        s.product_code, s.description, s.quantity::numeric as quantity, s.unit_price::numeric as unit_price,

@@ -38,7 +38,8 @@ class Drawing:
         size = f' width="{self.width}" height="{self.height}"'
         body = "".join(self.parts)
         return mark_safe(  # noqa: S308 - every text went through escape()
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}"{size}{css} role="{role}" aria-label="{name}">{body}</svg>'
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}"{size}{css}'
+            f' role="{role}" aria-label="{name}">{body}</svg>'
         )
 
     def text(self, x: float, y: float, words: str, role: str = "text", anchor: str = "start", title: str = "") -> None:
@@ -95,11 +96,10 @@ class Drawing:
         rounding = min(3.0, width / 2, height / 2)
         shape = f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="{rounding:.1f}"{paint}/>'
         # A thin bar would be hard to hit: an unseen one of full size lies around it.
-        hit = (
-            ""
-            if self.printed or not href
-            else f'<rect x="{x - 2:.1f}" y="{y - 4:.1f}" width="{max(width + 4, 24):.1f}" height="{max(height + 8, 24):.1f}" class="c-hit"/>'
-        )
+        hit = ""
+        if href and not self.printed:
+            wide, tall = max(width + 4, 24), max(height + 8, 24)
+            hit = f'<rect x="{x - 2:.1f}" y="{y - 4:.1f}" width="{wide:.1f}" height="{tall:.1f}" class="c-hit"/>'
         self._mark(hit + shape, words, href)
 
     def cell(

@@ -339,7 +339,7 @@ def _quietly(parse: Callable[[], Any]) -> Any:
 def from_file(path: Path) -> dict[str, str]:
     """The values that stand in an `.env` file; a missing file holds none."""
 
-    class _File(environ.Env):
+    class _File(environ.Env):  # type: ignore[misc]  # the package has no types
         ENVIRON: dict[str, str] = {}
 
     if path.is_file():

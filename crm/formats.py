@@ -53,10 +53,12 @@ def number(value: Number | None, decimals: int | None = None) -> str:
     return format_decimal(value, format=pattern, locale=locale())
 
 
-def compact(value: Number) -> str:
+def compact(value: Number | None) -> str:
     """Short form for axes and labels: `1234567` -> `1.2M`."""
-    if abs(value) < 1000:
-        return format_decimal(round(value, 2), locale=locale())
+    if value is None or not is_shown(value):
+        return NOTHING
+    if abs(float(value)) < 1000:
+        return format_decimal(round(float(value), 2), locale=locale())
     return format_compact_decimal(value, locale=locale(), fraction_digits=1)
 
 

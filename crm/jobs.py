@@ -69,7 +69,7 @@ class JobRun:
         with self._connection.cursor() as cursor:
             cursor.execute(
                 f"update crm_job set processed = %s, total = coalesce(%s, total), step = coalesce(nullif(%s, ''), step), "
-                f"lease_until = now() + interval '{LEASE}', updated_at = now() "
+                f"lease_until = clock_timestamp() + interval '{LEASE}', updated_at = clock_timestamp() "
                 "where id = %s and lease_token = %s returning state",
                 [processed, total, step, self.id, self.token],
             )
@@ -82,10 +82,10 @@ class JobRun:
 
 
 _CLAIM = f"""
-update crm_job set state = 'running', attempts = attempts + 1, lease_token = %s, lease_until = now() + interval '{LEASE}',
-    started_at = coalesce(started_at, now()), updated_at = now()
+update crm_job set state = 'running', attempts = attempts + 1, lease_token = %s, lease_until = clock_timestamp() + interval '{LEASE}',
+    started_at = coalesce(started_at, clock_timestamp()), updated_at = clock_timestamp()
 where id = %s and attempts < max_attempts
-  and (state = 'queued' and run_after <= now() or state = 'running' and lease_until < now())
+  and (state = 'queued' and run_after <= clock_timestamp() or state = 'running' and lease_until < clock_timestamp())
 returning task, params, business_id, actor_kind, actor_id, actor_label
 """
 

@@ -66,14 +66,18 @@ class Slice:
     previous: str
 
 
-def page(queryset: QuerySet, sort: Sort, *, descending: bool, cursor: str, limit: int) -> Slice:
-    """The page of `queryset` at `cursor`, in the order of `sort`; reads at most two index ranges."""
+def page(queryset: QuerySet, sort: Sort, *, descending: bool, cursor: str, limit: int, offset: int = 0) -> Slice:
+    """The page of `queryset` at `cursor`, in the order of `sort`; reads at most two index ranges.
+
+    Without a cursor, `offset` rows are skipped first: for the few pages that are asked for by number.
+    """
     place = _decode(cursor, queryset, sort) if cursor else None
     backwards = bool(place and place["back"])
     down = descending != backwards
     found: list[Any] = []
+    skipped = 0 if place else offset
     for part in _parts(queryset, sort, down, place):
-        found += part[: limit + 1 - len(found)]
+        found += part[skipped : skipped + limit + 1 - len(found)]
         if len(found) > limit:
             break
     more, rows = len(found) > limit, found[:limit]
@@ -142,6 +146,9 @@ def _decode(cursor: str, queryset: QuerySet, sort: Sort) -> dict[str, Any]:
     try:
         key, value, tie, back = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if key != sort.key or not isinstance(back, bool) or not isinstance(tie, str) or not isinstance(value, str | None):
+            raise BadCursor
+        (value or "").encode()
+        if "\0" in (value or ""):
             raise BadCursor
         return {
             "value": None if value is None else _field(queryset, sort.column).to_python(value),

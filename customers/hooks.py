@@ -6,6 +6,7 @@ from crm.hooks import EVERYBODY
 from crm.paging import Sort
 from crm.registry import (
     ApiRoutes,
+    DemoPart,
     Emptied,
     HomeFigures,
     HomePanel,
@@ -15,6 +16,7 @@ from crm.registry import (
     Verb,
     api_routes,
     business_tables,
+    demo_parts,
     home_figures,
     home_panels,
     permissions,
@@ -24,6 +26,7 @@ from crm.registry import (
 )
 from customers.choices import Kind, LifecycleStage, Size
 from customers.panels import customer_figures, stage_panel
+from customers.demo import fill_customers
 from customers.registry import Field, fields, import_resources
 from customers.resources import CUSTOMERS
 
@@ -64,6 +67,7 @@ business_tables.plug(
     )
 )
 import_resources.plug(CUSTOMERS)
+demo_parts.plug(DemoPart("customers", fill_customers, order=100))
 home_figures.plug(HomeFigures("customers", customer_figures, "customers.view", order=10))
 home_panels.plug(HomePanel("stages", stage_panel, "customers.view", order=30))
 

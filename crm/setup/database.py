@@ -39,7 +39,7 @@ def ensure_database(cluster: Cluster) -> None:
                 password = sql.Literal(cluster.home.passwords[role])
                 statement = sql.SQL("CREATE ROLE {} {} PASSWORD {}").format(
                     sql.Identifier(name), sql.SQL(rights), password
-                )  # type: ignore[arg-type]  # constants above
+                )
                 connection.execute(statement)
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
             connection.execute(

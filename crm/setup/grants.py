@@ -26,4 +26,4 @@ def grant(connection: psycopg.Connection, app_role: str) -> None:
         ]:
             if connection.execute("SELECT to_regclass(%s)", [f"public.{table}"]).fetchone() != (None,):
                 statement = f"REVOKE {refused} ON {{table}} FROM {{role}}"
-                connection.execute(sql.SQL(statement).format(table=sql.Identifier("public", table), role=role))  # type: ignore[arg-type]  # constants above
+                connection.execute(sql.SQL(statement).format(table=sql.Identifier("public", table), role=role))

@@ -203,7 +203,7 @@ class Cluster:
 def _alive(process: psutil.Process) -> bool:
     """Not merely a number that nobody has collected yet."""
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 

@@ -194,7 +194,14 @@ def _can_enter(account: Account, folder: Path) -> bool:
 
 def _can_run(account: Account, binaries: Path) -> bool:
     share = binaries.parent / "share"
-    return _as_account(account, "/bin/sh", "-c", '"$0"/postgres --version && ls "$1"/*', str(binaries), str(share))
+    return _as_account(
+        account,
+        "/bin/sh",
+        "-c",
+        '"$0"/postgres --version && "$0"/initdb --version && ls "$1"/*',
+        str(binaries),
+        str(share),
+    )
 
 
 def _copy_binaries(binaries: Path, root: Path) -> Path:
@@ -205,15 +212,23 @@ def _copy_binaries(binaries: Path, root: Path) -> Path:
     if not target.exists():
         root.mkdir(parents=True, exist_ok=True, mode=0o755)
         partial = Path(tempfile.mkdtemp(dir=root, prefix="binaries-partial-"))
-        shutil.copytree(source, partial, dirs_exist_ok=True, symlinks=True)
-        for folder, _, files in os.walk(partial):
-            os.chmod(folder, 0o755)  # noqa: S103  (programs, no secrets)
-            for name in files:
-                path = Path(folder) / name
-                if not path.is_symlink():
-                    os.chmod(path, 0o755 if path.stat().st_mode & 0o100 else 0o644)
+        # The programs look for their libraries beside the package, by a path relative to themselves.
+        libraries = source.parent.with_name(f"{source.parent.name}.libs")
+        for folder in [source, *([libraries] if libraries.is_dir() else [])]:
+            shutil.copytree(folder, partial / folder.relative_to(source.parent.parent), symlinks=True)
+        _open_to_all(partial)
         partial.rename(target)
-    return target / "bin"
+    return target / binaries.relative_to(source.parent.parent)
+
+
+def _open_to_all(folder: Path) -> None:
+    """Readable for everybody: programs, no secrets."""
+    for place, _, files in os.walk(folder):
+        os.chmod(place, 0o755)  # noqa: S103  (meant)
+        for name in files:
+            path = Path(place) / name
+            if not path.is_symlink():
+                os.chmod(path, 0o755 if path.stat().st_mode & 0o100 else 0o644)
 
 
 def _socket_folder(path: Path, account: Account | None) -> Path:

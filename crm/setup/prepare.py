@@ -33,7 +33,7 @@ def prepare_database(environment: Environment) -> None:
     try:
         executor = MigrationExecutor(connections["default"])
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-        if plan and not environment.has_owner:
+        if plan and not _may_create_tables():
             raise SetupFault(
                 "The database needs migrations: set DATABASE_OWNER_URL, or run python3 manage.py migrate with it."
             )
@@ -44,6 +44,14 @@ def prepare_database(environment: Environment) -> None:
     finally:
         connections.close_all()
     grant_app(environment)
+
+
+def _may_create_tables() -> bool:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT has_schema_privilege('public', 'CREATE')")
+        return bool(cursor.fetchone()[0])
 
 
 def prepare_static_files(data_dir: Path) -> None:

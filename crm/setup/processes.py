@@ -100,6 +100,14 @@ def members(group: int) -> list[psutil.Process]:
     return found
 
 
+def command_line(process: psutil.Process) -> str:
+    """Empty when it has just ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
 def end_all(children: Sequence[Child], grace: float = GRACE) -> None:
     """TERM to the leaders, time to finish, then KILL to whatever is left of their groups."""
     for child in children:

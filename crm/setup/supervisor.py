@@ -14,14 +14,12 @@ from contextlib import closing
 from pathlib import Path
 from types import FrameType
 
-import psutil
-
 from crm.environment import BASE_DIR, Environment, environment_for
 from crm.setup import prepare, system
 from crm.setup.database import available, check_external
 from crm.setup.faults import SetupFault
 from crm.setup.locks import only_one
-from crm.setup.processes import Child, end_all, end_group
+from crm.setup.processes import Child, command_line, end_all, end_group, members
 from crm.setup.server import listen
 
 RUNNING = "running.json"
@@ -174,14 +172,17 @@ def _listen(environment: Environment) -> socket.socket:
 def _announce(environment: Environment, supervisor: Supervisor) -> None:
     """The address and the sign-ins, once the first page really answers."""
     deadline = time.monotonic() + FIRST_PAGE_SECONDS
-    while not supervisor.stopping and not _answers(environment):
+    status = None
+    while not supervisor.stopping and status is None and time.monotonic() < deadline:
         supervisor.tick()
-        if time.monotonic() > deadline:
-            prepare.say("The first page does not answer yet; the messages above may say why.")
-            break
-        time.sleep(0.1)
+        status = first_page(environment)
+        if status is None:
+            time.sleep(0.1)
     if supervisor.stopping:
         return
+    if status is None or status >= 500:
+        state = "does not answer yet" if status is None else f"answers with error {status}"
+        prepare.say(f"The first page {state}; the messages above say why, and so may python3 manage.py doctor.")
     prepare.say(f"\nCustomer desk runs at {environment.public_url}")
     entries = prepare.demo_sign_ins(environment.data_dir)
     if entries:
@@ -189,31 +190,27 @@ def _announce(environment: Environment, supervisor: Supervisor) -> None:
     prepare.say("Ctrl-C stops it.")
 
 
-def _answers(environment: Environment) -> bool:
+def first_page(environment: Environment) -> int | None:
+    """The status that the front page answers with; None while nobody does."""
     bound = ipaddress.ip_address(environment.bind_address)
     address = str(bound) if not bound.is_unspecified else "::1" if bound.version == 6 else "127.0.0.1"
     host = next((name for name in environment.allowed_hosts if not name.startswith((".", "*"))), "localhost")
-    connection = http.client.HTTPConnection(address, environment.port, timeout=5)
-    try:
-        connection.request("GET", "/", headers={"Host": host})
-        return connection.getresponse().status < 500
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+    with closing(http.client.HTTPConnection(address, environment.port, timeout=FIRST_PAGE_SECONDS)) as connection:
+        try:
+            connection.request("GET", "/", headers={"Host": host})
+            return connection.getresponse().status
+        except (OSError, http.client.HTTPException):
+            return None
 
 
 def _end_orphans(record: Path) -> None:
     """Children of a supervisor that was killed and could not end them itself."""
     try:
         groups = json.loads(record.read_text())["children"].values()
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return
     for group in groups:
-        try:
-            command = " ".join(psutil.Process(group).cmdline())
-        except psutil.Error:
-            continue
-        if str(BASE_DIR) in command or "crm.setup.server" in command:
+        commands = " ".join(command_line(process) for process in members(group))
+        if str(BASE_DIR) in commands or "crm.setup.server" in commands:
             end_group(group, signal.SIGKILL)
     record.unlink(missing_ok=True)

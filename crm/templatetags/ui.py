@@ -1,4 +1,7 @@
-"""Components of the pages, as template tags and filters; each has a template in templates/ui/. The functions may be called from Python too."""
+"""Components of the pages, as template tags and filters; each has a template in templates/ui/.
+
+The functions may be called from Python too: `ui.badge("New", "good")`.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -33,7 +36,7 @@ Text = Any
 
 
 def _render(name: str, /, **context: Any) -> SafeString:
-    return get_template(f"ui/{name}.html").render(context)
+    return SafeString(get_template(f"ui/{name}.html").render(context))
 
 
 @lru_cache(maxsize=512)
@@ -100,7 +103,13 @@ def page_head(
 ) -> SafeString:
     """The title row of a page; the block holds its buttons."""
     return _render(
-        "page_head", content=content, title=title, description=description, count=count, avatar_name=avatar, badges=badges
+        "page_head",
+        content=content,
+        title=title,
+        description=description,
+        count=count,
+        avatar_name=avatar,
+        badges=badges,
     )
 
 
@@ -115,7 +124,10 @@ def panel(
     link: Text = "",
     icon: str = "",
 ) -> SafeString:
-    """A titled box. `kind`: "" | "wide" (two columns of a grid) | "flush" (no padding, for tables); `href` with `link` stands on the right."""
+    """A titled box; `href` with `link` stands on the right.
+
+    `kind`: "", "wide" (all columns of a grid) or "flush" (no padding, for tables).
+    """
     return _render("panel", content=content, title=title, hint=hint, id=id, kind=kind, href=href, link=link, icon=icon)
 
 
@@ -130,13 +142,22 @@ def stat(
     how: Text = "",
     kind: str = "",
 ) -> SafeString:
-    """A figure. `trend` is a change in percent, good when it has the sign of `trend_good`; `how` explains where the figure comes from."""
+    """A figure. `trend` is a change in percent; `trend_good`: rising is good; `how` tells the source."""
     direction = "" if trend is None else "flat" if not trend else "up" if trend > 0 else "down"
     mood = "" if direction in ("", "flat") else "good" if (direction == "up") == bool(trend_good) else "bad"
-    shown = "" if trend is None else formats.percent(abs(trend))
+    shown = "" if trend is None else formats.percent(trend if trend > 0 else -trend)
     return _render(
-        "stat", label=label, value=value, hint=hint, href=href, direction=direction, mood=mood, trend=shown, how=how, kind=kind
-    )  # fmt: skip
+        "stat",
+        label=label,
+        value=value,
+        hint=hint,
+        href=href,
+        direction=direction,
+        mood=mood,
+        trend=shown,
+        how=how,
+        kind=kind,
+    )
 
 
 @register.simple_tag
@@ -266,9 +287,14 @@ def field(bound: BoundField) -> SafeString:
     widget = bound.field.widget
     kind = getattr(widget, "input_type", "")
     return _render(
-        "field", field=bound, errors=bound.errors, is_group=widget.use_fieldset, is_check=kind == "checkbox" and not widget.use_fieldset,
-        is_marked=bound.field.required, kind=kind,
-    )  # fmt: skip
+        "field",
+        field=bound,
+        errors=bound.errors,
+        is_group=widget.use_fieldset,
+        is_check=kind == "checkbox" and not widget.use_fieldset,
+        is_marked=bound.field.required,
+        kind=kind,
+    )
 
 
 @register.simple_tag

@@ -1,6 +1,5 @@
 """Clusters for the tests of the set-up: real ones, in short folders of their own."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 def data_folder() -> Iterator[Path]:
     """A folder that PostgreSQL's system user can enter (pytest's own are closed); removed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="crm-", dir="/tmp"))
-    os.chmod(folder, 0o711)
+    folder.chmod(0o711)
     try:
         yield folder / "var"
     finally:

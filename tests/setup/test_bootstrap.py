@@ -11,7 +11,13 @@ import pytest
 from crm.environment import BASE_DIR
 from crm.setup.bootstrap import STAMP, UNFINISHED, Bootstrap, BootstrapFault, locked_requirement, run_logged
 
-LOCK = "django==5.2.19 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\nuv==0.13.8 \\\n    --hash=sha256:cc\n    # via x\n"
+LOCK = r"""django==5.2.19 \
+    --hash=sha256:aa \
+    --hash=sha256:bb
+uv==0.13.8 \
+    --hash=sha256:cc
+    # via x
+"""
 
 
 class Programs:

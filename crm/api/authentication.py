@@ -1,0 +1,128 @@
+"""Who calls the API: a program with an API key or a person with a token; and for which business."""
+
+import hashlib
+import hmac
+from datetime import timedelta
+from typing import Any
+
+from allauth.headless.tokens.strategies.jwt import internal
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+
+from crm import clock
+from crm.actor import Actor
+from crm.errors import DomainError, NotAllowed
+from crm.models import ApiKey, Business
+
+AUDIENCE = "customer-desk-api"
+HEADER = "X-Business"
+_KEY = "crm_"
+_NOTED_EVERY = timedelta(minutes=1)
+
+
+class NoSuchBusiness(DomainError):
+    status = 404
+    code = "no_such_business"
+    message = gettext_lazy("There is no such business, or you are no member of it.")
+
+
+class BusinessNotNamed(DomainError):
+    status = 400
+    code = "business_needed"
+    message = gettext_lazy("You work in several businesses: name one by its short name or id in the header X-Business.")
+
+
+class Bearer(BaseAuthentication):
+    """`Authorization: Bearer …`."""
+
+    def authenticate_header(self, request: Any) -> str:
+        return 'Bearer realm="api"'
+
+    def credential(self, request: Any) -> str | None:
+        scheme, _space, value = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        return value.strip() if scheme.lower() == "bearer" else None
+
+    def refuse(self) -> AuthenticationFailed:
+        """One answer for every kind of bad credential."""
+        return AuthenticationFailed(_("The key or token is not valid, has expired or was revoked."), code="invalid_credentials")
+
+    def acts(self, request: Any, actor: Actor) -> None:
+        for holder in (request, request._request):
+            holder.actor, holder.business = actor, None
+
+
+class ApiKeyAuthentication(Bearer):
+    """`crm_<8 characters>_<secret>`: found by its prefix, compared by the SHA-256 of the whole key."""
+
+    def authenticate(self, request: Any) -> tuple[AnonymousUser, ApiKey] | None:
+        value = self.credential(request)
+        if value is None or not value.startswith(_KEY):
+            return None
+        prefix, _sign, secret = value.removeprefix(_KEY).partition("_")
+        key = None
+        if prefix.isascii() and prefix.isalnum() and len(prefix) == 8:
+            key = ApiKey.unscoped.select_related("business").filter(prefix=prefix).first()
+        digest = hashlib.sha256(value.encode(errors="replace")).digest()
+        matches = hmac.compare_digest(digest, bytes(key.digest) if key else bytes(32))
+        now = clock.now()
+        if key is None or not secret or not matches or key.revoked_at or (key.expires_at and key.expires_at <= now):
+            raise self.refuse()
+        if not key.business.is_active:
+            raise self.refuse()
+        self._note_use(key, now)
+        self.acts(request, Actor.for_api_key(key, ip=request.META.get("REMOTE_ADDR"), request_id=request.id))
+        return AnonymousUser(), key
+
+    def _note_use(self, key: ApiKey, now: Any) -> None:
+        stale = now - _NOTED_EVERY
+        if key.last_used_at is None or key.last_used_at < stale:
+            unused = Q(last_used_at__isnull=True) | Q(last_used_at__lt=stale)
+            ApiKey.unscoped.filter(unused, pk=key.pk).update(last_used_at=now)
+
+
+class TokenAuthentication(Bearer):
+    """An access token of `/api/v1/auth/token`, valid while the session it was made in, the user and the user's token version are."""
+
+    def authenticate(self, request: Any) -> tuple[Any, dict[str, Any]] | None:
+        value = self.credential(request)
+        if value is None or value.startswith(_KEY):
+            return None
+        found = internal.validate_access_token(value) if settings.HEADLESS_JWT_PRIVATE_KEY else None
+        if found is None:
+            raise self.refuse()
+        user, claims = found
+        if claims.get("aud") != AUDIENCE or claims.get("tv") != user.token_version or not user.is_active:
+            raise self.refuse()
+        actor = Actor.for_user(user, door="api", ip=request.META.get("REMOTE_ADDR"), request_id=request.id)
+        self.acts(request, actor)
+        return user, claims
+
+
+def businesses_of(actor: Actor) -> list[Business]:
+    """The businesses that the actor works in, in the order of its grants."""
+    ids = [grant.business_id for grant in actor.grants]
+    found = {business.pk: business for business in Business.objects.filter(pk__in=ids, is_active=True)} if ids else {}
+    return [found[pk] for pk in ids if pk in found]
+
+
+def chosen_business(request: Any, *, needed: bool) -> Business | None:
+    """The business that the header names, or the only one. Raises NoSuchBusiness, BusinessNotNamed, NotAllowed."""
+    businesses = [request.auth.business] if isinstance(request.auth, ApiKey) else businesses_of(request.actor)
+    named = request.headers.get(HEADER, "").strip()
+    if named:
+        business = next((b for b in businesses if named == b.slug or named.lower() == str(b.pk)), None)
+        if business is None:
+            raise NoSuchBusiness
+        return business
+    if len(businesses) == 1:
+        return businesses[0]
+    if not needed:
+        return None
+    if businesses:
+        raise BusinessNotNamed
+    raise NotAllowed(_("You are not a member of any business."))

@@ -1,0 +1,117 @@
+"""The fields of bodies: what has the wrong type is refused instead of being turned into something else."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from crm.models import Membership, Team
+
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+
+
+class Input(serializers.Serializer):
+    """A body. Unknown and computed fields are refused by name; what is absent stays absent."""
+
+    computed: frozenset[str] = frozenset()
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            raise ValidationError({"": [ErrorDetail(_("The body must be a JSON object."), code="type")]})
+        faults: dict[str, Any] = {}
+        for name in data:
+            if name in self.computed:
+                faults[name] = [ErrorDetail(_("This field is computed and can't be set."), code="read_only")]
+            elif name not in self.fields:
+                faults[name] = [ErrorDetail(_("There is no such field."), code="unknown")]
+        try:
+            values = super().to_internal_value(data)
+        except ValidationError as error:
+            faults.update(error.detail)  # type: ignore[arg-type]
+            values = {}
+        if faults:
+            raise ValidationError(faults)
+        return values
+
+
+class Text(serializers.CharField):
+    """A string."""
+
+    default_error_messages = {"type": gettext_lazy("A string is expected.")}
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        if data is not serializers.empty and data is not None and not isinstance(data, str):
+            self.fail("type")
+        return super().run_validation(data)
+
+
+class Email(serializers.EmailField, Text):
+    """An e-mail address."""
+
+
+class Url(serializers.URLField, Text):
+    """A web address."""
+
+
+class Choice(serializers.ChoiceField):
+    """One of fixed words."""
+
+    default_error_messages = {"type": gettext_lazy("A string is expected.")}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("type")
+        return super().to_internal_value(data)
+
+
+class Day(serializers.DateField):
+    """A calendar day, 2026-01-31."""
+
+    default_error_messages = {
+        "type": gettext_lazy("A day such as 2026-01-31 is expected."),
+        "year": gettext_lazy("The day must lie between the years 1900 and 2199."),
+    }
+
+    def to_internal_value(self, value: Any) -> date:
+        if not isinstance(value, str) or not value.isascii():
+            self.fail("type")
+        day = super().to_internal_value(value)
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            self.fail("year")
+        return day
+
+
+class Id(serializers.UUIDField):
+    """An id."""
+
+    default_error_messages = {"type": gettext_lazy("An id is expected.")}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("type")
+        return super().to_internal_value(data)
+
+
+class Member(Id):
+    """The id of a user who works in the business; becomes the user."""
+
+    default_error_messages = {"unknown_id": gettext_lazy("There is no such member in this business.")}
+
+    def to_internal_value(self, data: Any) -> Any:
+        pk = super().to_internal_value(data)
+        found = Membership.objects.filter(user=pk, is_active=True).select_related("user").first()
+        return found.user if found else self.fail("unknown_id")
+
+
+class TeamId(Id):
+    """The id of a team of the business; becomes the team."""
+
+    default_error_messages = {"unknown_id": gettext_lazy("There is no such team in this business.")}
+
+    def to_internal_value(self, data: Any) -> Any:
+        pk = super().to_internal_value(data)
+        return Team.objects.filter(pk=pk).first() or self.fail("unknown_id")

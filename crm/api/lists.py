@@ -1,0 +1,151 @@
+"""Lists: filtered and sorted like their page, one envelope, by page number near the start and by cursor to the end."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import django_filters
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.response import Response
+
+from crm import paging
+from crm.api.parsers import printable
+from crm.api.representation import Representation
+from crm.api.views import Endpoint, bad_parameters
+from crm.filters import StrictFilterSet
+from crm.paging import Sort
+
+LIMIT, MAX_LIMIT = 25, 200
+DEEPEST_ROW = 10_000
+MAX_SEARCH, MAX_WORDS = 100, 8
+
+
+class ListEndpoint(Endpoint):
+    """The rows of a resource as columns, not as objects: the cost of a page doesn't grow with its rows' relations."""
+
+    abstract = True
+    representation: Representation
+    filterset_class: ClassVar[type[StrictFilterSet] | None] = None
+    sorts: ClassVar[Mapping[str, Sort]] = {}
+    default_sort: ClassVar[str] = ""
+    searchable: ClassVar[bool] = False
+
+    def rows(self) -> QuerySet:
+        """All rows that the actor may see."""
+        raise NotImplementedError
+
+    def search(self, rows: QuerySet, words: str) -> QuerySet:
+        return rows
+
+    def shown(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Called with the columns of the rows: note whose data is shown."""
+
+    def needs(self) -> set[str]:
+        """Columns that `shown` reads."""
+        return {"pk"}
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        query = self._query()
+        limit = _whole(query, "limit", LIMIT, MAX_LIMIT)
+        number = _whole(query, "page", 1, DEEPEST_ROW)
+        cursor = query.get("cursor", "")
+        if cursor and "page" in query:
+            raise bad_parameters({"page": _("Give either a page or a cursor.")})
+        if number * limit > DEEPEST_ROW:
+            deep = _("Pages end at row %(row)d. Follow the cursor in “next” to read further.") % {"row": DEEPEST_ROW}
+            raise bad_parameters({"page": deep})
+        keys = self._keys(query)
+        asked = query.get("sort") or self.default_sort
+        sort = self.sorts.get(asked.removeprefix("-"))
+        if sort is None:
+            allowed = ", ".join(self.sorts)
+            raise bad_parameters({"sort": _("Sort by one of: %(keys)s; with - before it downwards.") % {"keys": allowed}})
+        rows = self._narrowed(query)
+        columns = self.representation.paths(keys) | self.needs() | {sort.column, sort.tie}
+        slice_ = paging.page(
+            rows.values(*columns), sort, descending=asked.startswith("-"), cursor=cursor, limit=limit, offset=(number - 1) * limit
+        )
+        total, is_estimate = paging.count(rows)
+        self.shown(slice_.rows)
+        return Response(
+            {
+                "data": [self.representation.of(row, self.business, keys) for row in slice_.rows],
+                "total": total, "total_is_estimate": is_estimate,
+                "page": None if cursor else number, "limit": limit, "hasMore": bool(slice_.next), "next": slice_.next or None,
+            }
+        )  # fmt: skip
+
+    @classmethod
+    def parameters(cls) -> frozenset[str]:
+        """The names of all query parameters."""
+        filters = cls.filterset_class.base_filters if cls.filterset_class else {}
+        own = {"page", "limit", "cursor", "sort", "fields"} | ({"search"} if cls.searchable else set())
+        return frozenset(filters) | own
+
+    def _query(self) -> QueryDict:
+        """The parameters, each known, filled and given once; `a,b` of a multiple choice taken apart."""
+        query = self.request.query_params.copy()
+        self.refuse_parameters(self.parameters())
+        filters = self.filterset_class.base_filters if self.filterset_class else {}
+        for name in list(query):
+            values = query.getlist(name)
+            if isinstance(filters.get(name), django_filters.MultipleChoiceFilter):
+                values = [part for value in values for part in value.split(",")]
+                query.setlist(name, values)
+            elif len(values) > 1:
+                raise bad_parameters({name: _("Give this parameter once.")})
+            if not all(value.strip() for value in values):
+                raise bad_parameters({name: _("This parameter is empty; leave it out.")})
+        return query
+
+    def _narrowed(self, query: QueryDict) -> QuerySet:
+        rows = self.rows()
+        if self.filterset_class:
+            rows = self.filterset_class(query, queryset=rows, request=self.request).narrowed()
+        words = query.get("search", "").strip()
+        if len(words) > MAX_SEARCH or len(words.split()) > MAX_WORDS:
+            limits = {"characters": MAX_SEARCH, "words": MAX_WORDS}
+            raise bad_parameters({"search": _("Search for at most %(words)d words of %(characters)d characters.") % limits})
+        return self.search(rows, words) if words else rows
+
+    def _keys(self, query: QueryDict) -> list[str] | None:
+        if "fields" not in query:
+            return None
+        asked = [name.strip() for name in query["fields"].split(",")]
+        unknown = [name for name in asked if name not in self.representation.shown]
+        if unknown:
+            names = ", ".join(printable(name, 40) for name in unknown)
+            raise bad_parameters({"fields": _("There are no such fields: %(names)s.") % {"names": names[:300]}})
+        return list(dict.fromkeys(["id", *asked]))
+
+
+def _whole(query: QueryDict, name: str, default: int, highest: int) -> int:
+    value = query.get(name)
+    if value is None:
+        return default
+    if not (value.isascii() and value.isdigit() and len(value) < 10) or not 1 <= int(value) <= highest:
+        raise bad_parameters({name: _("Give a whole number from 1 to %(highest)d.") % {"highest": highest}})
+    return int(value)
+
+
+def envelope(representation: Representation) -> type[serializers.Serializer]:
+    """The shape of a list in the schema."""
+    item = representation.serializer()
+    fields = {
+        "data": item(many=True),
+        "total": serializers.IntegerField(help_text="Exact up to 10,000."),
+        "total_is_estimate": serializers.BooleanField(),
+        "page": serializers.IntegerField(allow_null=True, help_text="Null when a cursor was given."),
+        "limit": serializers.IntegerField(),
+        "hasMore": serializers.BooleanField(),
+        "next": serializers.CharField(allow_null=True, help_text="The cursor of the next page."),
+    }
+    return type(f"{representation.name}List", (serializers.Serializer,), fields)
+
+
+def envelope_sample(representation: Representation) -> dict[str, Any]:
+    return {
+        "data": [representation.sample()], "total": 1, "total_is_estimate": False, "page": 1, "limit": LIMIT, "hasMore": False, "next": None,
+    }  # fmt: skip

@@ -1,0 +1,109 @@
+"""Refusals as problem details (RFC 9457): one form for every error, with the names of the fields at fault."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.http import Http404
+from django.http.request import UnreadablePostError
+from django.utils.translation import gettext as _
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from crm.api.parsers import printable
+from crm.errors import DomainError, InvalidInput, NotAllowed, NotFound, from_integrity_error
+
+log = logging.getLogger(__name__)
+MEDIA_TYPE = "application/problem+json"
+# What is wrong with the form of a body rather than with its values: answered 400, where values are answered 422.
+MALFORMED = frozenset({"type", "unknown", "read_only", "null", "empty_body"})
+Fault = dict[str, str]
+
+
+def problem(
+    request: Any, status: int, detail: Any = "", *, code: str = "", errors: Iterable[Fault] = (), headers: Mapping[str, str] | None = None
+) -> Response:
+    """The answer of a refused request."""
+    document = {
+        "type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": str(detail),
+        "code": code or HTTPStatus(status).name.lower(), "errors": list(errors), "request_id": getattr(request, "id", ""),
+    }  # fmt: skip
+    response = Response(document, status=status, content_type=MEDIA_TYPE)
+    for name, value in (headers or {}).items():
+        response[name] = value
+    return response
+
+
+def problem_response(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """The problem that stands for `error`; None leaves a fault of ours to the server's own handler (500)."""
+    request = context["request"]
+    if isinstance(error, IntegrityError):
+        error = _explained(error)
+    if isinstance(error, OperationalError | InterfaceError):
+        log.error("database unavailable: %s", type(error).__name__)
+        return problem(request, 503, _("The service is not available at the moment."), headers={"Retry-After": "5"})
+    if isinstance(error, DomainError):
+        return _domain_problem(request, error)
+    if isinstance(error, exceptions.ValidationError):
+        errors = list(_faults(error.detail))
+        status = 400 if any(fault["code"] in MALFORMED for fault in errors) else 422
+        return problem(request, status, _("Some values can't be accepted."), code="invalid", errors=errors)
+    if isinstance(error, exceptions.APIException):
+        return _framework_problem(request, error)
+    if isinstance(error, Http404):
+        return problem(request, 404, NotFound.message, code=NotFound.code)
+    if isinstance(error, PermissionDenied):
+        return problem(request, 403, NotAllowed.message, code=NotAllowed.code)
+    if isinstance(error, RequestDataTooBig):
+        return problem(request, 413, _("The body is larger than this endpoint takes."))
+    if isinstance(error, SuspiciousOperation | UnreadablePostError):
+        return problem(request, 400, _("The request can't be read."))
+    if isinstance(error, DataError):
+        return problem(request, 400, _("A value is outside of what can be stored."), code="out_of_range")
+    return None
+
+
+def _explained(error: IntegrityError) -> DomainError:
+    refusal = from_integrity_error(error)
+    if refusal is None:
+        log.error("unexplained constraint: %s", error)
+        refusal = DomainError(_("This contradicts what is stored already."))
+        refusal.code = "conflict"
+    return refusal
+
+
+def _domain_problem(request: Any, refusal: DomainError) -> Response:
+    if isinstance(refusal, InvalidInput):
+        pairs = [(name, message) for name, messages in refusal.errors.items() for message in messages]
+        errors = [{"field": name, "code": "invalid", "message": str(message)} for name, message in pairs]
+    else:
+        errors = [{"field": refusal.field, "code": refusal.code, "message": str(refusal.message)}] if refusal.field else []
+    headers = {"Retry-After": "5"} if refusal.status == 503 else {}
+    return problem(request, refusal.status, refusal.message, code=refusal.code, errors=errors, headers=headers)
+
+
+def _framework_problem(request: Any, error: exceptions.APIException) -> Response:
+    headers = {}
+    if getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
+    if getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(error.wait) + 1)  # type: ignore[attr-defined]
+    detail = error.detail if isinstance(error.detail, str) else error.default_detail
+    code = getattr(error.detail, "code", "") or error.default_code
+    return problem(request, error.status_code, detail, code=str(code), headers=headers)
+
+
+def _faults(detail: Any, path: str = "") -> Iterable[Fault]:
+    """{field, code, message} of every fault in REST framework's nested lists and dictionaries."""
+    if isinstance(detail, Mapping):
+        for name, inner in detail.items():
+            name = "" if name == "non_field_errors" else printable(str(name))
+            yield from _faults(inner, f"{path}.{name}".strip("."))
+    elif isinstance(detail, list | tuple):
+        for inner in detail:
+            yield from _faults(inner, path)
+    else:
+        yield {"field": path, "code": getattr(detail, "code", "invalid"), "message": str(detail)}

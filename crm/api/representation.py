@@ -1,0 +1,125 @@
+"""How records are shown: names, the columns they are read from and their types, for answers and for the schema alike."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from types import SimpleNamespace
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+
+from crm.errors import NotFound
+from crm.forms import version_of
+from crm.models import Business
+from crm.money import EXPONENTS
+from crm.registry import Text
+
+_EXAMPLES: dict[str, Any] = {
+    "id": "01980a3e-5c1b-7e0a-9d3f-2b6f1c4d8e90", "user": "01980a3e-5c1b-7e0a-9d3f-2b6f1c4d8e91",
+    "team": "01980a3e-5c1b-7e0a-9d3f-2b6f1c4d8e92", "text": "", "number": 3, "decimal": "2.5", "money": "1234.50",
+    "date": "2026-01-31", "datetime": "2026-01-31T14:05:00Z", "currency": "GBP", "json": {},
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A value of a representation.
+
+    `path` is the column seen from the model; `type` one of id, user, team, text, choice, money, number, decimal, date, datetime,
+    json, currency (the business's own, without a column); `currency` the path of the column that holds the currency of an
+    amount (default: the business's).
+    """
+
+    key: str
+    path: str
+    type: str = "text"
+    label: Text = ""
+    choices: Sequence[tuple[str, Text]] = ()
+    nullable: bool = False
+    currency: str = ""
+    example: Any = None
+
+    def value(self, row: Mapping[str, Any], business: Business) -> Any:
+        if self.type == "currency":
+            return business.currency
+        value = row[self.path]
+        if value is None:
+            return None
+        if self.type == "money":
+            return amount(value, row[self.currency] if self.currency else business.currency)
+        if self.type == "decimal":
+            return plain_decimal(value)
+        return value.astimezone(UTC) if isinstance(value, datetime) else value
+
+    def documented(self) -> serializers.Field:
+        """The field of the schema."""
+        options: dict[str, Any] = {"help_text": self.label, "allow_null": self.nullable}
+        match self.type:
+            case "id" | "user" | "team":
+                return serializers.UUIDField(**options)
+            case "choice":
+                return serializers.ChoiceField(choices=list(self.choices), **options)
+            case "number":
+                return serializers.IntegerField(**options)
+            case "date":
+                return serializers.DateField(**options)
+            case "datetime":
+                return serializers.DateTimeField(**options)
+            case "json":
+                return serializers.DictField(**options)
+            case _:
+                return serializers.CharField(**options)
+
+    def sample(self) -> Any:
+        if self.example is not None:
+            return self.example
+        return str(self.choices[0][0]) if self.type == "choice" else _EXAMPLES[self.type]
+
+
+class Representation:
+    """What is shown of a kind of record, in order. `name` names it in the schema."""
+
+    def __init__(self, name: str, shown: Iterable[Shown]) -> None:
+        self.name = name
+        self.shown = {item.key: item for item in shown}
+
+    def paths(self, keys: Iterable[str] | None = None) -> set[str]:
+        """The columns to read for the keys (default: all)."""
+        chosen = [self.shown[key] for key in (self.shown if keys is None else keys)]
+        return {path for item in chosen for path in (item.path, item.currency) if path}
+
+    def of(self, row: Mapping[str, Any], business: Business, keys: Iterable[str] | None = None) -> dict[str, Any]:
+        return {key: self.shown[key].value(row, business) for key in (self.shown if keys is None else keys)}
+
+    def one(self, rows: QuerySet, pk: Any) -> dict[str, Any]:
+        """The columns of one of the `rows`; raises NotFound."""
+        found = rows.filter(pk=pk).values(*self.paths()).first()
+        if found is None:
+            raise NotFound
+        return dict(found)
+
+    def serializer(self, **more: Any) -> type[serializers.Serializer]:
+        """The shape in the schema; `more` adds fields."""
+        declared = {key: item.documented() for key, item in self.shown.items()}
+        return type(self.name, (serializers.Serializer,), {**declared, **more})
+
+    def sample(self) -> dict[str, Any]:
+        return {key: item.sample() for key, item in self.shown.items()}
+
+
+def amount(value: Decimal, currency: str) -> str:
+    """Money as the API writes it: rounded half-up to the currency's smallest unit, "1234.50"."""
+    return format(value.quantize(Decimal(1).scaleb(-EXPONENTS.get(currency, 2)), rounding=ROUND_HALF_UP), "f")
+
+
+def plain_decimal(value: Decimal) -> str:
+    """A decimal number without empty digits behind the point."""
+    text = format(value, "f")
+    return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
+
+
+def etag_of(updated_at: datetime) -> str:
+    """The ETag of a record: the version that forms carry, in quotes."""
+    return f'"{version_of(SimpleNamespace(updated_at=updated_at.astimezone(UTC)))}"'

@@ -1,0 +1,207 @@
+"""The base of all endpoints: signs the caller in, opens the business for the rest of the request, records whose data was shown."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils import timezone
+from django.utils.http import parse_etags
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ErrorDetail, MethodNotAllowed, UnsupportedMediaType, ValidationError
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from crm.api.authentication import chosen_business
+from crm.api.fields import Input
+from crm.api.permissions import ANYONE, MEMBER, SIGNED_IN
+from crm.api.renderers import JsonOnly
+from crm.api.representation import Representation, etag_of
+from crm.errors import InvalidInput, NotFound
+from crm.middleware import record_response_access
+from crm.registry import permissions as known_permissions
+from crm.scope import scope
+
+METHODS = ("get", "post", "put", "patch", "delete")
+WITH_BODY = ("POST", "PUT", "PATCH")
+
+
+@dataclass(frozen=True)
+class Doc:
+    """What the schema says of an operation; `answer` and `body` are serializer classes, `status` that of success."""
+
+    name: str
+    summary: Any
+    answer: Any = None
+    body: Any = None
+    status: int = 200
+    text: Any = ""
+    body_example: Any = None
+    answer_example: Any = None
+    problems: tuple[int, ...] = ()
+
+
+class Endpoint(APIView):
+    """An endpoint. `permissions` names for each method a registered permission, MEMBER, SIGNED_IN or ANYONE; `docs` what it does."""
+
+    abstract = True
+    permissions: ClassVar[Mapping[str, str]] = {}
+    docs: ClassVar[Mapping[str, Doc]] = {}
+    tag: ClassVar[str] = ""
+    has_version = False
+    content_negotiation_class = JsonOnly
+    request: Any
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.__dict__.get("abstract"):
+            return
+        for method in (name.upper() for name in METHODS if hasattr(cls, name)):
+            name = cls.permissions.get(method, "")
+            if name not in (ANYONE, SIGNED_IN, MEMBER) and name not in known_permissions:
+                raise ImproperlyConfigured(f"{cls.__name__} names no registered permission for {method}")
+            if cls.schema is not None and method not in cls.docs:
+                raise ImproperlyConfigured(f"{cls.__name__} does not say what {method} does")
+
+    @property
+    def actor(self) -> Any:
+        return self.request.actor
+
+    @property
+    def business(self) -> Any:
+        return self.request.business
+
+    def permission_for(self, method: str | None) -> str:
+        """The permission that a method needs: HEAD that of GET, OPTIONS that of the first method."""
+        name = "GET" if method == "HEAD" else method or ""
+        return self.permissions.get(name) or next(iter(self.permissions.values()))
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        with ExitStack() as opened:
+            self._opened = opened
+            response = super().dispatch(request, *args, **kwargs)
+            if getattr(self.request, "business", None) is not None:
+                record_response_access(self.request, response)
+            return response
+
+    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        self.format_kwarg = None
+        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
+        self.perform_authentication(request)
+        if request.method != "OPTIONS" and (request.method or "").lower() not in self.offered():
+            raise MethodNotAllowed(request.method)
+        needed = self.permission_for(request.method)
+        if request.actor is not None and needed != ANYONE:
+            business = chosen_business(request, needed=needed != SIGNED_IN)
+            request.business = request._request.business = business
+            if business is not None:
+                self._opened.enter_context(scope(business))
+                self._opened.enter_context(timezone.override(ZoneInfo(business.time_zone)))
+        self.check_permissions(request)
+        self.check_throttles(request)
+        self._check_content_type(request)
+
+    def offered(self) -> list[str]:
+        return [name for name in self.http_method_names if hasattr(self, name)]
+
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        """Which methods there are; says nothing about records or choices."""
+        return Response(status=204)
+
+    def _check_content_type(self, request: Any) -> None:
+        if request.method in WITH_BODY and request.META.get("CONTENT_LENGTH") not in ("", "0", None):
+            parser = self.get_content_negotiator().select_parser(request, self.get_parsers())
+            if parser is None:
+                raise UnsupportedMediaType(request.content_type or "")
+
+    def refuse_parameters(self, known: frozenset[str] = frozenset()) -> None:
+        """Refuse query parameters that the endpoint doesn't have: an ignored one would be misunderstood."""
+        unknown = [name for name in self.request.query_params if name not in known]
+        if unknown:
+            raise bad_parameters({name: _("There is no such parameter.") for name in unknown})
+
+    def body(self, form: type[Input], *, partial: bool = False) -> dict[str, Any]:
+        """The checked values of the body. Raises REST framework's ValidationError."""
+        data = self.request.data
+        read = form(data=data, partial=partial, context={"view": self})
+        read.is_valid(raise_exception=True)
+        if partial and not read.validated_data:
+            raise ValidationError({"": [ErrorDetail(_("The body names no field to change."), code="empty_body")]})
+        return dict(read.validated_data)
+
+
+class RecordEndpoint(Endpoint):
+    """An endpoint about one record, found among those that the caller may see; any other is 404."""
+
+    abstract = True
+    representation: Representation
+
+    def rows(self) -> QuerySet:
+        """All records that the actor may see."""
+        raise NotImplementedError
+
+    @property
+    def record(self) -> Any:
+        if not hasattr(self, "_record"):
+            self._record = self.rows().filter(pk=self.kwargs["id"]).first()
+        if self._record is None:
+            raise NotFound
+        return self._record
+
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        if not self.rows().filter(pk=self.kwargs["id"]).exists():
+            raise NotFound
+        return super().options(request, *args, **kwargs)
+
+    def shown(self, row: dict[str, Any]) -> None:
+        """Called with the columns of the record: note whose data is shown."""
+
+    def details(self, row: dict[str, Any]) -> dict[str, Any]:
+        """What is shown beside the representation."""
+        return {}
+
+    def show(self, pk: Any = None, *, status: int = 200, location: str = "") -> Response:
+        """The record as it stands in the database now."""
+        row = self.representation.one(self.rows(), pk or self.kwargs["id"])
+        self.shown(row)
+        response = Response({**self.representation.of(row, self.business), **self.details(row)}, status=status)
+        if self.has_version:
+            response["ETag"] = etag_of(row["updated_at"])
+        if location:
+            response["Location"] = location
+        return response
+
+    def asked_version(self) -> str | None:
+        """The version that `If-Match` names; None when the header is absent or `*`. A tag that is none matches nothing."""
+        header = self.request.headers.get("If-Match", "").strip()
+        if header in ("", "*"):
+            return None
+        tags = parse_etags(header)
+        current = etag_of(self.record.updated_at)
+        return current.strip('"') if current in tags else (tags[0] if tags else header).removeprefix("W/").strip('"') + " "
+
+
+class Unrouted(Endpoint):
+    """Whatever is not an endpoint: a problem document, never a page."""
+
+    schema = None
+    permissions = {"GET": ANYONE}
+
+    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        self.format_kwarg = None
+        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
+        raise Http404
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        raise Http404
+
+
+def bad_parameters(faults: Mapping[str, Any]) -> InvalidInput:
+    """The refusal of query parameters, by name."""
+    error = InvalidInput({name: [str(message)] for name, message in faults.items()}, _("Some parameters can't be read."))
+    error.status = 400
+    return error

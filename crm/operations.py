@@ -1,0 +1,61 @@
+"""Every operation that the product offers, on pages and by API, with the permission that it needs: the source of docs/permissions.csv."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from crm.pages import MEMBER, SIGNED_IN, Page
+from crm.registry import ROLES, permissions
+
+OPEN = "open"
+"""Permission of operations for people who aren't signed in."""
+UNSAFE = ("post", "put", "patch", "delete")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one address. `permission` is a registered name, MEMBER, SIGNED_IN or OPEN."""
+
+    door: str
+    name: str
+    path: str
+    method: str
+    permission: str
+
+    def allows(self, role: str) -> bool:
+        known = permissions.get(self.permission)
+        return role in known.roles if known else True
+
+
+def operations() -> list[Operation]:
+    """All operations of our own pages and endpoints, by path and method; Django admin and the account pages have doors of their own."""
+    return sorted(_walk(get_resolver().url_patterns, "/", ""), key=lambda o: (o.door, o.path, o.method))
+
+
+def table() -> list[list[str]]:
+    """The role × operation table: a header, then a line per operation with yes or no for each role."""
+    head = ["door", "operation", "path", "method", "permission", *ROLES]
+    return [head, *([o.door, o.name, o.path, o.method, o.permission, *("yes" if o.allows(r) else "no" for r in ROLES)] for o in operations())]
+
+
+def _walk(patterns: list[Any], prefix: str, namespace: str) -> Iterator[Operation]:
+    for entry in patterns:
+        path = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            if entry.namespace != "admin":
+                yield from _walk(entry.url_patterns, path, f"{entry.namespace}:" if entry.namespace else namespace)
+        elif isinstance(entry, URLPattern):
+            view = getattr(entry.callback, "view_class", None) or getattr(entry.callback, "cls", None)
+            name = f"{namespace}{entry.name}"
+            if view is not None and issubclass(view, Page):
+                for method in ("get", "post"):
+                    if hasattr(view, method) and method in view.http_method_names:
+                        yield Operation("page", name, path, method.upper(), view.permission)
+            elif view is not None and hasattr(view, "permissions"):
+                for method, permission in view.permissions.items():
+                    yield Operation("api", name, path, method.upper(), permission)
+
+
+__all__ = ["MEMBER", "OPEN", "SIGNED_IN", "Operation", "operations", "table"]

@@ -1,0 +1,197 @@
+"""Who works in the business: members and invitations."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm import clock, services
+from crm.errors import DomainError, NotAllowed, NotFound
+from crm.forms import version_of
+from crm.models import Invitation, Membership
+from crm.pages import DeedPage, FormPage, carry_out
+from crm.services.people import is_open
+from crm.settings_forms import InviteForm, MembershipForm, membership_initial
+from crm.tables import Column, build_table
+from crm.templatetags import ui
+from crm.views.settings import SettingsPart
+
+
+class ShownOnce(FormPage):
+    """A form whose result holds a secret: it is shown in the answer itself and never again."""
+
+    abstract = True
+    permission = ""
+    made_template = ""
+
+    def made(self, result: Any) -> dict[str, Any]:
+        """What the page of the result shows."""
+        raise NotImplementedError
+
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = self.form(request.POST)
+        if not form.is_valid():
+            return self.show_form(form, 422)
+        try:
+            result = carry_out(lambda: self.perform(**form.cleaned_data))
+        except (NotFound, NotAllowed):
+            raise
+        except DomainError as refusal:
+            form.refuse(refusal)
+            return self.show_form(form, refusal.status)
+        return self.show(self.made_template, **self.made(result))
+
+
+class People(SettingsPart):
+    """Members and open invitations."""
+
+    permission = "crm.manage_people"
+    title = gettext_lazy("People")
+    description = gettext_lazy("Who works in this business, as what, and which customers they see.")
+    template_name = "crm/people.html"
+
+    def actions(self) -> list[dict[str, Any]]:
+        return self.action("crm.manage_people", _("Invite somebody"), reverse("crm:invite"), icon="user-plus", kind="primary")
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        members = Membership.objects.select_related("user", "team").order_by("-is_active", "user__name", "user__email")
+        invitations = Invitation.objects.select_related("team", "invited_by").filter(accepted_at=None, withdrawn_at=None)
+        at = clock.now()
+        member_table = build_table(
+            [
+                Column("name", _("Name"), lambda row: format_html("<bdi>{}</bdi>", row.user)),
+                Column("email", _("E-mail"), lambda row: row.user.email),
+                Column("role", _("Role"), lambda row: row.get_role_display()),
+                Column("team", _("Team"), lambda row: ui.user_text(row.team)),
+                Column("visibility", _("Sees"), lambda row: row.get_visibility_display()),
+                Column("state", _("State"), lambda row: ui.badge(_("Active"), "good") if row.is_active else ui.badge(_("Ended"))),
+            ],
+            members, query=request.GET, sort="", caption=_("Members"),
+            href=lambda row: reverse("crm:membership_update", args=[row.pk]) if row.is_active else "",
+        )  # fmt: skip
+        invitation_table = build_table(
+            [
+                Column("email", _("E-mail"), lambda row: row.email),
+                Column("role", _("Role"), lambda row: row.get_role_display()),
+                Column("team", _("Team"), lambda row: ui.user_text(row.team)),
+                Column("by", _("Invited by"), lambda row: ui.user_text(row.invited_by)),
+                Column("until", _("Valid until"), lambda row: ui.when(row.expires_at, "day")),
+                Column("state", _("State"), lambda row: ui.badge(_("Open"), "accent") if is_open(row, at) else ui.badge(_("Expired"), "warn")),
+                Column("deed", _("Deed"), lambda row: _withdraw_link(row) if is_open(row, at) else ""),
+            ],
+            invitations, query=request.GET, sort="", caption=_("Invitations"), href=lambda row: "",
+        )  # fmt: skip
+        return self.show(members=member_table, invitations=invitation_table)
+
+
+def _withdraw_link(invitation: Invitation) -> str:
+    return format_html('<a href="{}">{}</a>', reverse("crm:invitation_withdraw", args=[invitation.pk]), _("Withdraw"))
+
+
+class PeoplePart(SettingsPart):
+    """A page below People."""
+
+    abstract = True
+    permission = ""
+
+    def breadcrumbs(self) -> list[dict[str, str]]:
+        return [*super().breadcrumbs(), {"label": _("People"), "href": reverse("crm:people")}]
+
+    def cancel_href(self) -> str:
+        return reverse("crm:people")
+
+    def success_url(self, result: Any) -> str:
+        return reverse("crm:people")
+
+
+class Invite(PeoplePart, ShownOnce):
+    permission = "crm.manage_people"
+    title = gettext_lazy("Invite somebody")
+    description = gettext_lazy("You get a link to pass on; with it the person makes a sign-in of their own.")
+    form_class = InviteForm
+    submit_label = gettext_lazy("Make the link")
+    made_template = "crm/invitation_made.html"
+
+    def perform(self, **data: Any) -> Any:
+        return services.invite(actor=self.actor, business=self.business, at=clock.now(), **data)
+
+    def made(self, result: Any) -> dict[str, Any]:
+        root = settings.PUBLIC_URL.rstrip("/") or self.request.build_absolute_uri("/").rstrip("/")
+        return {"invitation": result.invitation, "link": root + reverse("crm:invitation", args=[result.token])}
+
+
+class InvitationWithdraw(PeoplePart, DeedPage):
+    permission = "crm.manage_people"
+    submit_label = gettext_lazy("Withdraw")
+    success_message = gettext_lazy("The invitation was withdrawn.")
+
+    @property
+    def invitation(self) -> Invitation:
+        found = Invitation.objects.filter(pk=self.kwargs["pk"]).first()
+        if found is None:
+            raise NotFound
+        return found
+
+    def get_title(self) -> Any:
+        return _("Withdraw the invitation of %(email)s?") % {"email": self.invitation.email}
+
+    def text(self) -> Any:
+        return _("The link that you have passed on stops working.")
+
+    def perform(self) -> Invitation:
+        return services.withdraw_invitation(actor=self.actor, invitation=self.invitation, at=clock.now())
+
+
+class OneMembership(PeoplePart):
+    """A page about one member of the business; 404 for any other."""
+
+    abstract = True
+    permission = ""
+
+    @property
+    def membership(self) -> Membership:
+        if not hasattr(self, "_membership"):
+            found = Membership.objects.select_related("user", "team", "business").filter(pk=self.kwargs["pk"], is_active=True).first()
+            if found is None:
+                raise NotFound
+            self._membership = found
+        return self._membership
+
+
+class MembershipUpdate(OneMembership, FormPage):
+    permission = "crm.manage_people"
+    form_class = MembershipForm
+    success_message = gettext_lazy("Saved.")
+
+    def get_title(self) -> Any:
+        return str(self.membership.user)
+
+    def actions(self) -> list[dict[str, Any]]:
+        href = reverse("crm:membership_end", args=[self.membership.pk])
+        return self.action("crm.manage_people", _("End membership"), href, icon="user-minus")
+
+    def initial(self) -> dict[str, Any]:
+        return {**membership_initial(self.membership), "version": version_of(self.membership)}
+
+    def perform(self, **data: Any) -> Membership:
+        return services.change_membership(actor=self.actor, membership=self.membership, **data)
+
+
+class MembershipEnd(OneMembership, DeedPage):
+    permission = "crm.manage_people"
+    submit_label = gettext_lazy("End membership")
+    success_message = gettext_lazy("The membership has ended.")
+    danger = True
+
+    def get_title(self) -> Any:
+        return _("End the membership of %(name)s?") % {"name": self.membership.user}
+
+    def text(self) -> Any:
+        return _("All rights in this business end at once, on every device. What the person has done stays under their name.")
+
+    def perform(self) -> Membership:
+        return services.end_membership(actor=self.actor, membership=self.membership)

@@ -1,0 +1,77 @@
+"""Objects of a business that carry a marker in every text, and the addresses that lead to them."""
+
+import hashlib
+import re
+from typing import Any
+from uuid import UUID
+
+from django.apps import apps
+from django.core.files.base import ContentFile
+from django.db import connection
+
+from commerce.models import Product
+from crm.actor import Actor
+from crm.models import ApiKey, Business, ExchangeRate, Invitation, Job, Team
+from crm.operations import Operation
+from crm.scope import scope
+from customers import services
+from tests.factories import make_customer, make_membership, make_order
+
+MARKER = "CANARY"
+
+# The word of an address -> the kind of object that its id names.
+KINDS = {
+    "customers": "customer", "imports": "import", "orders": "order", "jobs": "job", "teams": "team", "api-keys": "api_key",
+    "people": "member", "invitations": "invitation", "exchange-rates": "rate",
+}  # fmt: skip
+
+
+def objects_of(business: Business) -> dict[str, Any]:
+    """One object of each kind in the business, by kind."""
+    customer = make_customer(
+        business, kind="company", display_name=f"{MARKER} customer", city=f"{MARKER} city", country=f"{MARKER}land", phone="+44 20 7946 0999",
+        industry=f"{MARKER} industry", external_id=f"{MARKER}-{business.slug}-{make_membership(business, 'analyst').pk}",
+    )  # fmt: skip
+    with scope(business):
+        order = make_order(customer, number=f"{MARKER}-{customer.pk}", currency=business.currency, lines=2)
+        Product.objects.create(business=business, code=f"{MARKER}-{customer.pk}", name=f"{MARKER} product")
+        file = ContentFile(f"external_id,first_name\n{MARKER},x\n".encode(), name=f"{MARKER}.csv")
+        job = services.start_import(actor=Actor.system("test"), business=business, file=file)
+        number = str(customer.pk)
+        rate = ExchangeRate.objects.filter(currency="JPY").first() or ExchangeRate.objects.create(
+            business=business, currency="JPY", valid_on="2026-01-01", rate="0.005"
+        )
+        return {
+            "customer": customer, "order": order, "import": job, "job": Job.objects.get(pk=job.job_id),
+            "member": make_membership(business, "agent"),
+            "team": Team.objects.create(business=business, name=f"{MARKER} team {number}"),
+            "rate": rate,
+            "api_key": ApiKey.objects.create(business=business, name=f"{MARKER} key", prefix=number[-8:], digest=b"x" * 32),
+            "invitation": Invitation.objects.create(
+                business=business, email=f"{MARKER.lower()}@example.com", role="agent", token_digest=hashlib.sha256(number.encode()).digest(),
+                expires_at="2099-01-01T00:00Z",
+            ),
+        }  # fmt: skip
+
+
+def address(operation: Operation, objects: dict[str, Any] | UUID) -> str:
+    """The operation's address with its ids filled in: of the planted objects, or one random id everywhere."""
+    parts = operation.path.split("/")
+    for place, part in enumerate(parts):
+        if re.fullmatch(r"<uuid:\w+>", part):
+            parts[place] = str(objects if isinstance(objects, UUID) else objects[KINDS[parts[place - 1]]].pk)
+        elif part.startswith("<"):
+            parts[place] = "x"
+    return "/".join(parts)
+
+
+def fingerprint(business: Business) -> str:
+    """A digest of all rows of the business, the trail of access left out."""
+    digest = hashlib.sha256()
+    with connection.cursor() as cursor:
+        for model in apps.get_models():
+            table = model._meta.db_table
+            if any(f.name == "business" for f in model._meta.fields) and table != "crm_accessrecord":
+                cursor.execute(f'select md5(string_agg(t::text, chr(10) order by t::text)) from "{table}" t where business_id = %s', [business.pk])
+                digest.update(f"{table}{cursor.fetchone()}".encode())
+    return digest.hexdigest()
