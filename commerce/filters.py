@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Any
 
 import django_filters
-from django.core.exceptions import ValidationError
 from django.utils.timezone import get_current_timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from commerce.choices import OrderStatus
 from commerce.models import Order
-from crm.filters import StrictFilterSet
+from crm.filters import StrictFilterSet, bad_parameters
 
 
 class OrderFilterSet(StrictFilterSet):
@@ -34,7 +34,7 @@ class OrderFilterSet(StrictFilterSet):
             if not 1900 <= first.year < 2200:
                 raise ValueError
         except ValueError:
-            raise ValidationError(_("Give the month as in 2026-01.")) from None
+            raise bad_parameters({name: [gettext("Give the month as in 2026-01.")]}) from None
         zone = get_current_timezone()
         start = first.replace(tzinfo=zone)
         end = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1, tzinfo=zone)

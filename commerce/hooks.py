@@ -5,6 +5,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from commerce import bench, services
 from commerce.demo import fill_orders
 from commerce.panels import order_panel, revenue_figures, revenue_panel
 from commerce.resources import ORDER_LINES, ORDERS
@@ -12,17 +13,21 @@ from crm.hooks import EVERYBODY
 from crm.paging import Sort
 from crm.registry import (
     ApiRoutes,
+    Benchmark,
     DemoPart,
     Emptied,
     HomeFigures,
     HomePanel,
+    Listener,
     Permission,
     SidebarItem,
     api_routes,
+    benchmarks,
     business_tables,
     demo_parts,
     home_figures,
     home_panels,
+    listeners,
     permissions,
     sidebar,
 )
@@ -43,9 +48,10 @@ permissions.plug(
 )
 sidebar.plug(SidebarItem(_("Commerce"), _("Orders"), "shopping-bag", "commerce:order_list", "commerce.view_orders", order=300))
 api_routes.plug(ApiRoutes("commerce.api.urls"))
-business_tables.plug(Emptied("commerce", ("commerce.OrderLine", "commerce.Order", "commerce.Product"), order=300))
+business_tables.plug(Emptied("commerce", ("commerce.RevenueDay", "commerce.OrderLine", "commerce.Order", "commerce.Product"), order=300))
 import_resources.plug(ORDERS, ORDER_LINES)
-demo_parts.plug(DemoPart("commerce", fill_orders, order=300))
+listeners.plug(Listener("crm.business.updated", "commerce.revenue", services.follow_time_zone))
+demo_parts.plug(DemoPart("commerce", fill_orders, ("commerce.Order", "commerce.OrderLine"), order=300))
 profile_panels.plug(ProfilePanel("orders", "commerce.view_orders", order_panel, order=100))
 home_figures.plug(HomeFigures("revenue", revenue_figures, "commerce.view_orders", order=20))
 home_panels.plug(HomePanel("revenue", revenue_panel, "commerce.view_orders", order=20, wide=True))
@@ -72,3 +78,8 @@ fields.plug(
         how=_("Date of the latest completed order."),
     ),
 )  # fmt: skip
+benchmarks.plug(
+    Benchmark("order_page", _("Orders, page"), 80, bench.order_page, order=50),
+    Benchmark("order_api", _("Orders, API"), 40, bench.order_api, order=51),
+    Benchmark("order_figures", _("Figures after an order"), 40, bench.figures, order=52),
+)

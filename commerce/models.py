@@ -96,5 +96,28 @@ class OrderLine(LedgerModel):
         return f"{self.order_id} #{self.position}"
 
 
+class RevenueDay(models.Model):
+    """What a business took on a day of its time zone: completed orders less refunds, in the reporting currency. Computed from the orders."""
+
+    id = models.BigAutoField(primary_key=True)
+    business = models.ForeignKey("crm.Business", on_delete=models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField(_("day"))
+    revenue = models.DecimalField(_("revenue"), max_digits=20, decimal_places=4)
+    order_count = models.PositiveIntegerField(_("orders"))
+
+    objects: ClassVar[Any] = ScopedManager()
+    unscoped: ClassVar[Any] = UnscopedManager()
+
+    class Meta:
+        base_manager_name = "unscoped"
+        ordering = ["day"]
+        verbose_name = _("revenue of a day")
+        verbose_name_plural = _("revenue by day")
+        constraints = [models.UniqueConstraint(fields=["business", "day"], name="commerce_revenueday_once")]
+
+    def __str__(self) -> str:
+        return str(self.day)
+
+
 explain_constraint("commerce_order_number_unique", field="number", code="duplicate", message=_("There is an order with this number already."))
 explain_constraint("commerce_order_customer_same_business", field="customer", code="unknown", message=_("There is no such customer."))

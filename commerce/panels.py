@@ -19,12 +19,13 @@ Panel = tuple[str, dict[str, Any]]
 
 
 def order_panel(actor: Actor, customer: Customer, at: datetime) -> Panel | None:
-    """The customer's orders: twelve months as a chart and the latest ten."""
+    """The customer's orders: the twelve months up to the last one as a chart, and the latest ten."""
     more = f"{reverse('commerce:order_list')}?customer={customer.pk}"
     orders = queries.recent_orders(actor, customer)
     chart = None
     if orders:
-        months = queries.revenue_by_month(customer.business, today=clock.today(customer.business.time_zone, at), customer=customer)
+        last_month = min(clock.today(customer.business.time_zone, at), clock.today(customer.business.time_zone, orders[0].ordered_at))
+        months = queries.revenue_by_month(customer.business, today=last_month, customer=customer)
         chart = _revenue_chart(customer.business, months, f"{more}&")
     return "commerce/order_panel.html", {"orders": [(order, order_badge(order)) for order in orders], "chart": chart, "more_href": more, "customer": customer}
 
@@ -38,7 +39,7 @@ def revenue_panel(actor: Actor, business: Business, at: datetime) -> Panel | Non
 
 def revenue_figures(actor: Actor, business: Business, at: datetime) -> list[dict[str, Any]]:
     """Revenue of the last full month, with its change on the month before, and the orders of the running one."""
-    *_, before, last, running = queries.revenue_by_month(business, today=clock.today(business.time_zone, at), months=3)
+    before, last, running = queries.revenue_by_month(business, today=clock.today(business.time_zone, at), months=3)
     trend = (last.revenue - before.revenue) / before.revenue * 100 if before.revenue > 0 else None
     orders_href = reverse("commerce:order_list")
     return [

@@ -15,11 +15,19 @@ from customers.models import Customer
 _MONTHS = """
 with months as (
     select generate_series(date_trunc('month', %(today)s::date) - make_interval(months => %(months)s - 1),
-                           date_trunc('month', %(today)s::date), interval '1 month') as month
+                           date_trunc('month', %(today)s::date), interval '1 month')::date as month
 )
-select m.month::date, coalesce(sum(o.total_base), 0), count(o.id) filter (where o.status = 'completed')
+"""
+_OF_BUSINESS = f"""{_MONTHS}
+select m.month, coalesce(sum(r.revenue), 0), coalesce(sum(r.order_count), 0)
+from months m left join commerce_revenueday r
+  on r.business_id = %(business)s and r.day >= m.month and r.day < (m.month + interval '1 month')::date
+group by m.month order by m.month
+"""
+_OF_CUSTOMER = f"""{_MONTHS}
+select m.month, coalesce(sum(o.total_base), 0), count(o.id) filter (where o.status = 'completed')
 from months m left join commerce_order o
-  on o.business_id = %(business)s and o.status in ('completed', 'refund') {only}
+  on o.business_id = %(business)s and o.customer_id = %(customer)s and o.status in ('completed', 'refund')
  and o.ordered_at >= m.month::timestamp at time zone %(zone)s
  and o.ordered_at < (m.month + interval '1 month')::timestamp at time zone %(zone)s
 group by m.month order by m.month
@@ -38,11 +46,10 @@ class Month:
 def revenue_by_month(business: Business, *, today: date, months: int = 12, customer: Customer | None = None) -> list[Month]:
     """The last `months` calendar months up to the running one, empty months included; of one customer when given."""
     parameters: dict[str, Any] = {"business": business.pk, "zone": business.time_zone, "today": today, "months": months}
-    only = ""
     if customer is not None:
-        only, parameters["customer"] = "and o.customer_id = %(customer)s", customer.pk
+        parameters["customer"] = customer.pk
     with connection.cursor() as cursor:
-        cursor.execute(_MONTHS.format(only=only), parameters)
+        cursor.execute(_OF_CUSTOMER if customer is not None else _OF_BUSINESS, parameters)
         return [Month(*row) for row in cursor.fetchall()]
 
 

@@ -87,6 +87,13 @@ _BUYERS_BEFORE = """
 select array_agg(distinct o.customer_id) from commerce_order o
 join pg_temp.import_orders i on i.number = o.number where o.business_id = %(business)s
 """
+_DAYS = """
+select distinct (at at time zone %(zone)s)::date from (
+    select i.ordered_at from pg_temp.import_orders i
+    union all
+    select o.ordered_at from commerce_order o join pg_temp.import_orders i on i.number = o.number where o.business_id = %(business)s
+) d(at)
+"""
 _PRODUCTS = """
 insert into commerce_product as p (business_id, code, name)
 select %(business)s, l.product_code, coalesce((array_agg(l.description order by l.line) filter (where l.description <> ''))[1], '')
@@ -142,6 +149,8 @@ def _take(business: Business) -> dict[str, int]:
         total = cursor.fetchone()[0]
         cursor.execute(_BUYERS_BEFORE, parameters)
         touched = set(cursor.fetchone()[0] or [])
+        cursor.execute(_DAYS, parameters)
+        days = [row[0] for row in cursor.fetchall()]
         cursor.execute(_NEW_CUSTOMERS, parameters | {"label": "Customer"})
         named = [row[0] for row in cursor.fetchall()]
         cursor.execute(_NEW_UNIDENTIFIED, parameters | {"label": "Buyer of order"})
@@ -150,6 +159,7 @@ def _take(business: Business) -> dict[str, int]:
         created, updated, buyers = cursor.fetchone()
     customer_services.refresh_search(named + unnamed)
     services.refresh_order_facts(list(touched | set(buyers or [])))
+    services.refresh_revenue(days)
     return {
         "orders_created": created, "orders_updated": updated, "orders_unchanged": total - created - updated,
         "customers_created": len(named), "unidentified_created": len(unnamed),

@@ -1,10 +1,15 @@
 """Sign-in, sign-out and password pages: those of allauth that this product offers, and no others."""
 
 from allauth.account import views
-from django.urls import path
+from django.urls import path, re_path
+
+from crm.views import SignIn
+
+# The user, then the key, which has hyphens of its own.
+_RESET = r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[0-9A-Za-z:_-]+)$"
 
 urlpatterns = [
-    path("sign-in", views.login, name="account_login"),
+    path("sign-in", SignIn.as_view(), name="account_login"),
     path("sign-up", views.signup, name="account_signup"),
     path("sign-out", views.logout, name="account_logout"),
     path("inactive", views.account_inactive, name="account_inactive"),
@@ -13,9 +18,7 @@ urlpatterns = [
     path("password/set", views.password_set, name="account_set_password"),
     path("password/reset", views.password_reset, name="account_reset_password"),
     path("password/reset/done", views.password_reset_done, name="account_reset_password_done"),
-    path("password/reset/key/<uidb36>-<key>", views.password_reset_from_key, name="account_reset_password_from_key"),
+    re_path(_RESET, views.password_reset_from_key, name="account_reset_password_from_key"),
     path("password/reset/key/done", views.password_reset_from_key_done, name="account_reset_password_from_key_done"),
-    path("email", views.email, name="account_email"),
     path("confirm-email", views.email_verification_sent, name="account_email_verification_sent"),
-    path("confirm-email/<key>", views.confirm_email, name="account_confirm_email"),
 ]

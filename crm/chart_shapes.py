@@ -178,7 +178,7 @@ def draw_columns(
         return _nothing(drawing)
     marks = ticks(min([0.0, *known]), max([0.0, *known]))
     left = max(text_width(axis_format(mark)) for mark in marks) + 12
-    top, bottom = 20, height - 28
+    top, bottom = 20, height - (42 if min(known) < 0 else 28)
     slot = (width - left - 4) / len(items)
     thick = min(slot * 0.66, 56)
 
@@ -248,5 +248,6 @@ def draw_heat(
 
 
 def _nothing(drawing: Drawing) -> SafeString:
+    drawing.height = 72
     drawing.text(drawing.width / 2, drawing.height / 2 + 4, _("No figures yet."), anchor="middle")
     return drawing.svg()

@@ -1,7 +1,7 @@
 """Charts drawn on the server: data in, SVG and the same figures as a table out.
 
-`palette="css"` names classes that the style sheet colors (pages, light and dark); `palette="print"` writes the colors as
-attributes (PDF, e-mail). Every chart is drawn twice, for wide and for narrow places, so that its text keeps its size.
+`palette="css"` names classes that the style sheet colors (pages, light and dark); `palette="print"` writes the colors
+as attributes (PDF, e-mail). Every chart is drawn twice, for wide and for narrow places: so its text keeps its size.
 """
 
 import math
@@ -15,13 +15,16 @@ from crm import formats
 from crm.chart_shapes import Bar, Format, Number, Series, draw_columns, draw_heat, draw_lines, draw_rows
 from crm.drawing import Drawing, Palette
 
-WIDE, NARROW = 760, 340
+WIDE, NARROW = 560, 330
 __all__ = ["Bar", "Chart", "Format", "Number", "Series", "bars", "gauge", "heat_map", "line", "sparkline"]
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawing with its figures: `columns` and `rows` say the same in words, `summary` in one sentence."""
+    """A drawing with its figures: `columns` and `rows` say the same in words, `summary` in one sentence.
+
+    `width` is that of the wide drawing: about that of the place where it will stand.
+    """
 
     title: str
     summary: str
@@ -29,6 +32,7 @@ class Chart:
     svg_narrow: SafeString
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    width: int = WIDE
 
 
 def line(
@@ -41,6 +45,7 @@ def line(
     axis_format: Format = formats.compact,
     axis: str = "",
     height: int = 260,
+    width: int = WIDE,
     palette: Palette = "css",
 ) -> Chart:
     """Lines over ordered labels; the value axis starts at zero, or below when there are negative values."""
@@ -52,10 +57,10 @@ def line(
     rows = tuple((label, *(format(one.values[n]) for one in series)) for n, label in enumerate(labels))
     summary = "; ".join(filter(None, (_trend_in_words(one.name, labels, one.values, format) for one in series)))
 
-    def draw(width: int) -> SafeString:
-        return draw_lines(title, summary, labels, series, lines, area, format, axis_format, width, height, palette)
+    def draw(room: int) -> SafeString:
+        return draw_lines(title, summary, labels, series, lines, area, format, axis_format, room, height, palette)
 
-    return Chart(title, summary or _("No figures yet."), draw(WIDE), draw(NARROW), columns, rows)
+    return Chart(title, summary or _("No figures yet."), draw(width), draw(NARROW), columns, rows, width)
 
 
 def bars(
@@ -67,6 +72,7 @@ def bars(
     axis_format: Format = formats.compact,
     axis: tuple[str, str] = ("", ""),
     height: int = 240,
+    width: int = WIDE,
     palette: Palette = "css",
 ) -> Chart:
     """Bars from zero, each with its figure. `axis` names what the labels and the values are."""
@@ -83,18 +89,19 @@ def bars(
             "least_value": format(least.value),
         }
 
-    def draw(width: int) -> SafeString:
+    def draw(room: int) -> SafeString:
         if horizontal:
-            return draw_rows(title, summary, items, values, format, width, palette)
-        return draw_columns(title, summary, items, values, format, axis_format, width, height, palette)
+            return draw_rows(title, summary, items, values, format, room, palette)
+        return draw_columns(title, summary, items, values, format, axis_format, room, height, palette)
 
     return Chart(
         title,
         summary or _("No figures yet."),
-        draw(WIDE),
+        draw(width),
         draw(NARROW),
         (axis[0] or _("Label"), axis[1] or _("Value")),
         rows,
+        width,
     )
 
 
@@ -107,6 +114,7 @@ def heat_map(
     hrefs: Sequence[Sequence[str]] = (),
     format: Format = formats.number,
     corner: str = "",
+    width: int = WIDE,
     palette: Palette = "css",
 ) -> Chart:
     """Cells in five steps of one color, relative to the largest value; every cell carries its figure."""
@@ -126,11 +134,17 @@ def heat_map(
             "column": columns[column],
         }
 
-    def draw(width: int) -> SafeString:
-        return draw_heat(title, summary, rows, columns, cells, hrefs, table, width, palette)
+    def draw(room: int) -> SafeString:
+        return draw_heat(title, summary, rows, columns, cells, hrefs, table, room, palette)
 
     return Chart(
-        title, summary or _("No figures yet."), draw(WIDE), draw(NARROW), (corner or _("Label"), *columns), table
+        title,
+        summary or _("No figures yet."),
+        draw(width),
+        draw(NARROW),
+        (corner or _("Label"), *columns),
+        table,
+        width,
     )
 
 

@@ -70,7 +70,7 @@ class Drawing:
                 if role == "area"
                 else f' fill="none" stroke="{color}" stroke-linejoin="round"'
             )
-            if role in ("line", "arc"):
+            if role in ("line", "arc", "track"):
                 paint += ' stroke-linecap="round"'
             if dashed:
                 paint += ' stroke-dasharray="4 4"'

@@ -1,5 +1,6 @@
 """Error pages that need nothing: no database, no session."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -20,7 +21,10 @@ def plain_error(request: HttpRequest, status: int, detail: str = "") -> HttpResp
     """The error page, or for the API the problem document, of `status`."""
     request_id = getattr(request, "id", "")
     if request.path.startswith("/api/"):
-        problem = {"type": "about:blank", "title": str(TITLES[status]), "status": status, "detail": detail, "errors": [], "request_id": request_id}
+        problem = {
+            "type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail or str(TITLES[status]),
+            "code": problem_code(status), "errors": [], "request_id": request_id,
+        }  # fmt: skip
         response: HttpResponse = JsonResponse(problem, status=status, content_type="application/problem+json")
     else:
         context = {"status": status, "title": TITLES[status], "detail": detail, "request_id": request_id}
@@ -28,6 +32,11 @@ def plain_error(request: HttpRequest, status: int, detail: str = "") -> HttpResp
     if status == 503:
         response["Retry-After"] = "5"
     return response
+
+
+def problem_code(status: int) -> str:
+    """The stable word for a status, where no more precise one is known; names of `HTTPStatus` change with Python."""
+    return {413: "too_large", 422: "invalid"}.get(status) or HTTPStatus(status).name.lower()
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

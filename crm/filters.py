@@ -31,13 +31,11 @@ class StrictFilterSet(django_filters.FilterSet):
         """The filtered queryset; raises InvalidInput naming each faulty parameter."""
         problems = self.problems()
         if problems:
-            error = InvalidInput(problems, _("Some parameters can't be read."))
-            error.status = 400
-            raise error
+            raise bad_parameters(problems)
         try:
             return self.qs
         except (ValidationError, ValueError, OverflowError) as fault:
-            raise InvalidInput({"filter": [str(fault)]}) from fault
+            raise bad_parameters({"filter": getattr(fault, "messages", [str(fault)])}) from fault
 
     def chips(self, query: QueryDict) -> list[dict[str, str]]:
         """What is filtered, in words, each with the address without it."""
@@ -53,3 +51,10 @@ class StrictFilterSet(django_filters.FilterSet):
             words = ", ".join(choices.get(value, value) for value in values)
             chips.append({"label": f"{form_field.label}: {words}", "remove_href": f"?{rest.urlencode()}"})
         return chips
+
+
+def bad_parameters(faults: dict[str, list[str]]) -> InvalidInput:
+    """The refusal of parameters of an address, by name: answered 400, as the request itself is wrong."""
+    error = InvalidInput(faults, _("Some parameters can't be read."))
+    error.status = 400
+    return error

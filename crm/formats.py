@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
-from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
+from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent, format_scientific
 from django.utils import timezone
 from django.utils.translation import get_language, gettext, to_locale
 
@@ -16,6 +16,8 @@ from crm import clock
 Number = int | float | Decimal
 NOTHING = "–"
 """What stands where there is no value."""
+_HUGE = 10**20
+"""From here on digits say nothing to anybody: powers of ten do."""
 
 
 @lru_cache(maxsize=32)
@@ -42,6 +44,8 @@ def money(amount: Number | None, currency: str) -> str:
         return NOTHING
     if not currency:
         return number(amount, 2)
+    if abs(float(amount)) >= _HUGE:
+        return f"{currency} {number(amount)}"
     return format_currency(amount, currency, locale=locale())
 
 
@@ -49,6 +53,8 @@ def number(value: Number | None, decimals: int | None = None) -> str:
     """Grouped digits; `decimals` fixes the digits behind the point, without it up to three are kept."""
     if value is None or not is_shown(value):
         return NOTHING
+    if abs(float(value)) >= _HUGE:
+        return format_scientific(value, format="0.##E0", locale=locale())
     pattern = None if decimals is None else f"#,##0.{'0' * decimals}".rstrip(".")
     return format_decimal(value, format=pattern, locale=locale())
 
@@ -59,6 +65,8 @@ def compact(value: Number | None) -> str:
         return NOTHING
     if abs(float(value)) < 1000:
         return format_decimal(round(float(value), 2), locale=locale())
+    if abs(float(value)) >= _HUGE:
+        return number(value)
     return format_compact_decimal(value, locale=locale(), fraction_digits=1)
 
 

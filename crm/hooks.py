@@ -2,13 +2,16 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from crm.bench import home
 from crm.registry import (
     ROLES,
+    Benchmark,
     Emptied,
     Permission,
     SettingsPage,
     SidebarItem,
     Verb,
+    benchmarks,
     business_tables,
     permissions,
     settings_pages,
@@ -77,3 +80,4 @@ business_tables.plug(
         order=1000,
     )
 )  # fmt: skip
+benchmarks.plug(Benchmark("home", _("Home dashboard"), 200, home, order=10))

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from crm.access import record_access
 from crm.actor import Actor
+from crm.admin_scope import answer_operator
 from crm.errors_pages import plain_error
 from crm.log import request_id
 from crm.models import Business
@@ -94,6 +95,8 @@ class BusinessScope:
         request.actor, request.business, request.businesses = None, None, []
         if request.path.startswith("/api/") or not request.user.is_authenticated:
             return self.get_response(request)
+        if request.path.startswith("/admin/") and request.user.is_staff:
+            return answer_operator(request, self.get_response)
         actor = Actor.for_user(request.user, ip=request.META.get("REMOTE_ADDR"), request_id=request.id)
         ids = [grant.business_id for grant in actor.grants]
         businesses = sorted(Business.objects.filter(pk__in=ids), key=lambda b: ids.index(b.pk)) if ids else []

@@ -203,10 +203,14 @@ listeners: Socket[Listener] = Socket("listeners", "Reactions to verbs, inside th
 
 @dataclass(frozen=True)
 class DemoPart:
-    """An app's share of the demo data; `fill(plan)` runs in order inside the scope and transaction of one demo business."""
+    """An app's share of the demo data; `fill(plan)` runs in order inside the scope and transaction of one demo business.
+
+    `loads` names the models whose secondary indexes are built only after a very large number of rows is in.
+    """
 
     key: str
     fill: Callable[["DemoPlan"], None]
+    loads: tuple[str, ...] = ()
     order: int = 100
 
 
@@ -215,11 +219,11 @@ demo_parts: Socket[DemoPart] = Socket("demo_parts", "Shares of the demo data.", 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A measurement of `manage.py bench`; `run(business)` yields (what, seconds) samples."""
+    """A measurement of `manage.py bench`: `run(business)` yields (what, seconds) samples, whose 95th percentile should be within `target_ms`."""
 
     key: str
     label: Text
-    target: str
+    target_ms: float
     run: Callable[["Business"], Iterator[tuple[str, float]]]
     order: int = 100
 

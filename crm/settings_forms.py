@@ -21,15 +21,17 @@ from crm.registry import permissions, settings_blocks
 from crm.services.people import PEOPLE_ROLES
 
 LOCALES = (
-    "en-GB", "en-US", "en-IE", "en-AU", "en-CA", "de-DE", "de-AT", "de-CH", "fr-FR", "fr-BE", "fr-CH", "es-ES", "es-MX", "it-IT", "nl-NL",
-    "nl-BE", "pt-PT", "pt-BR", "da-DK", "sv-SE", "nb-NO", "fi-FI", "pl-PL", "cs-CZ", "hu-HU", "ro-RO", "el-GR", "tr-TR", "uk-UA", "ja-JP",
-    "ko-KR", "zh-CN", "hi-IN",
+    "en-GB", "en-US", "en-IE", "en-AU", "en-CA", "de-DE", "de-AT", "de-CH", "fr-FR", "fr-BE", "fr-CH", "es-ES",
+    "es-MX", "it-IT", "nl-NL", "nl-BE", "pt-PT", "pt-BR", "da-DK", "sv-SE", "nb-NO", "fi-FI", "pl-PL", "cs-CZ",
+    "hu-HU", "ro-RO", "el-GR", "tr-TR", "uk-UA", "ja-JP", "ko-KR", "zh-CN", "hi-IN",
 )  # fmt: skip
 
 
 @lru_cache(maxsize=1)
 def time_zone_choices() -> list[tuple[str, str]]:
-    names = sorted(name for name in available_timezones() if clock.is_time_zone(name) and ("/" in name or name == "UTC"))
+    names = sorted(
+        name for name in available_timezones() if clock.is_time_zone(name) and ("/" in name or name == "UTC")
+    )
     return [(name, name.replace("_", " ")) for name in names]
 
 
@@ -64,14 +66,28 @@ class WelcomeForm(DeedForm):
         (_("You, its owner"), ["owner_name", "email", "password"]),
     ]
 
-    name = forms.CharField(label=_("Name of the business"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "organization"}))
-    currency = forms.ChoiceField(
-        label=_("Reporting currency"), choices=currency_choices, initial="EUR", help_text=_("All figures are in it. It can't be changed later.")
+    name = forms.CharField(
+        label=_("Name of the business"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "organization"})
     )
-    time_zone = forms.ChoiceField(label=_("Time zone"), choices=time_zone_choices, initial="UTC", help_text=_("It decides which day an order belongs to."))
+    currency = forms.ChoiceField(
+        label=_("Reporting currency"),
+        choices=currency_choices,
+        initial="EUR",
+        help_text=_("All figures are in it. It can't be changed later."),
+    )
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        choices=time_zone_choices,
+        initial="UTC",
+        help_text=_("It decides which day an order belongs to."),
+    )
     locale = forms.ChoiceField(label=_("Language and region"), choices=locale_choices, initial="en-GB")
-    owner_name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
-    email = forms.EmailField(label=_("E-mail address"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"}))
+    owner_name = forms.CharField(
+        label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    email = forms.EmailField(
+        label=_("E-mail address"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"})
+    )
     password = new_password(_("Password"))
 
 
@@ -80,7 +96,9 @@ class BusinessForm(VersionedForm):
 
     name = forms.CharField(label=_("Name"), max_length=120)
     slug = forms.SlugField(
-        label=_("Short name"), max_length=60, help_text=_("Used in addresses and by the API; lower-case letters, digits and hyphens.")
+        label=_("Short name"),
+        max_length=60,
+        help_text=_("Used in addresses and by the API; lower-case letters, digits and hyphens."),
     )
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=time_zone_choices)
     locale = forms.ChoiceField(label=_("Language and region"), choices=locale_choices)
@@ -112,8 +130,12 @@ class BusinessForm(VersionedForm):
 
 
 class _Membership(DeedForm):
-    role = forms.ChoiceField(label=_("Role"), choices=[(role.value, role.label) for role in PEOPLE_ROLES], initial=Role.AGENT)
-    team = forms.ModelChoiceField(label=_("Team"), queryset=Team.unscoped.none(), required=False, empty_label=_("No team"))
+    role = forms.ChoiceField(
+        label=_("Role"), choices=[(role.value, role.label) for role in PEOPLE_ROLES], initial=Role.AGENT
+    )
+    team = forms.ModelChoiceField(
+        label=_("Team"), queryset=Team.unscoped.none(), required=False, empty_label=_("No team")
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -151,10 +173,15 @@ def permission_choices() -> list[tuple[str, Any]]:
 class ApiKeyForm(DeedForm):
     """What a program may do with the key, and until when."""
 
-    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("The program that will use it, as people know it."))
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("The program that will use it, as people know it.")
+    )
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.INTEGRATION)
     expires_at = forms.DateField(
-        label=_("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"}), help_text=_("Empty: until it is revoked.")
+        label=_("Last day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("Empty: until it is revoked."),
     )
     scopes = forms.MultipleChoiceField(
         label=_("Permissions"), required=False, choices=permission_choices, widget=forms.CheckboxSelectMultiple,
@@ -167,7 +194,9 @@ class RateForm(VersionedForm):
 
     currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
     valid_on = forms.DateField(
-        label=_("Valid from"), widget=forms.DateInput(attrs={"type": "date"}), help_text=_("Until the next rate of this currency; it may lie ahead.")
+        label=_("Valid from"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("Until the next rate of this currency; it may lie ahead."),
     )
     rate = forms.DecimalField(label=_("Rate"), max_digits=20, decimal_places=10)
 
@@ -182,11 +211,14 @@ def rate_initial(rate: ExchangeRate) -> dict[str, Any]:
     return {"currency": rate.currency, "valid_on": rate.valid_on, "rate": rate.rate.normalize()}
 
 
+THEMES: Any = User._meta.get_field("theme").choices
+
+
 class ProfileForm(DeedForm):
     """One's own name, and how the pages look to oneself."""
 
     name = forms.CharField(label=_("Name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
-    theme = forms.ChoiceField(label=_("Theme"), choices=User._meta.get_field("theme").choices, widget=forms.RadioSelect)
+    theme = forms.ChoiceField(label=_("Theme"), choices=THEMES, widget=forms.RadioSelect)
     language = forms.ChoiceField(label=_("Language of the pages"), choices=settings.LANGUAGES)
 
 

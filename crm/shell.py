@@ -28,7 +28,8 @@ class Shell:
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context processor."""
-    theme = request.COOKIES.get("theme", "system")
+    user = getattr(request, "user", None)
+    theme = request.COOKIES.get("theme") or getattr(user, "theme", "system")
     frame = Shell(settings.PRODUCT_NAME, theme if theme in THEMES else "system")
     actor, business = getattr(request, "actor", None), getattr(request, "business", None)
     if actor is None:

@@ -1,8 +1,9 @@
 """Where everything is: an explicit list, no discovery but for the API modules that apps plug in."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
+from crm.api.views import Unrouted
 from crm.styleguide import StyleGuide
 
 handler400 = "crm.errors_pages.bad_request"
@@ -18,4 +19,5 @@ urlpatterns = [
     path("account/", include("crm.account_urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("crm.api.urls")),
+    re_path(r"^api(/|$)", Unrouted.as_view()),
 ]

@@ -13,13 +13,17 @@ from customers.models import Customer
 from customers.registry import Field, fields
 
 
-def members(request: Any) -> list[tuple[str, str]]:
+class TextInFilter(django_filters.BaseInFilter, django_filters.CharFilter):
+    """One of several texts, separated by commas."""
+
+
+def members() -> list[tuple[str, str]]:
     """The people who work in the business, as choices."""
     rows = Membership.objects.filter(is_active=True).select_related("user").order_by("user__name", "user__email")
     return [(str(row.user_id), str(row.user)) for row in rows]
 
 
-def teams(request: Any) -> list[tuple[str, str]]:
+def teams() -> list[tuple[str, str]]:
     return [(str(team.pk), team.name) for team in Team.objects.all()]
 
 
@@ -39,7 +43,7 @@ def _filter(field: Field, lookup: str) -> django_filters.Filter:
         return django_filters.ChoiceFilter(choices=members if field.type == "user" else teams, **options)
     if field.choices:
         if lookup == "in":
-            return django_filters.MultipleChoiceFilter(choices=field.choices, **options)
+            return django_filters.MultipleChoiceFilter(choices=field.choices, distinct=False, **options)
         return django_filters.ChoiceFilter(choices=field.choices, **options)
     if field.type in ("money", "number"):
         return django_filters.NumberFilter(lookup_expr=lookup, max_value=10**12, **options)
@@ -47,6 +51,8 @@ def _filter(field: Field, lookup: str) -> django_filters.Filter:
         return django_filters.DateFilter(lookup_expr=lookup, widget=forms.DateInput(attrs={"type": "date"}), **options)
     if field.type == "datetime":
         return django_filters.DateTimeFilter(lookup_expr=lookup, **options)
+    if lookup == "in":
+        return TextInFilter(lookup_expr="in", **options)
     return django_filters.CharFilter(lookup_expr="exact", max_length=200, **options)
 
 

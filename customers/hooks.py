@@ -6,6 +6,7 @@ from crm.hooks import EVERYBODY
 from crm.paging import Sort
 from crm.registry import (
     ApiRoutes,
+    Benchmark,
     DemoPart,
     Emptied,
     HomeFigures,
@@ -15,6 +16,7 @@ from crm.registry import (
     SidebarItem,
     Verb,
     api_routes,
+    benchmarks,
     business_tables,
     demo_parts,
     home_figures,
@@ -26,6 +28,7 @@ from crm.registry import (
 )
 from customers.choices import Kind, LifecycleStage, Size
 from customers.panels import customer_figures, stage_panel
+from customers import bench
 from customers.demo import fill_customers
 from customers.registry import Field, fields, import_resources
 from customers.resources import CUSTOMERS
@@ -67,7 +70,7 @@ business_tables.plug(
     )
 )
 import_resources.plug(CUSTOMERS)
-demo_parts.plug(DemoPart("customers", fill_customers, order=100))
+demo_parts.plug(DemoPart("customers", fill_customers, ("customers.Customer", "customers.CustomerSearch", "customers.CustomerFacts"), order=100))
 home_figures.plug(HomeFigures("customers", customer_figures, "customers.view", order=10))
 home_panels.plug(HomePanel("stages", stage_panel, "customers.view", order=30))
 
@@ -88,4 +91,14 @@ fields.plug(
     Field("external_id", _("External id"), "text", "external_id", filters=("exact",), order=95),
     Field("created_at", _("Added"), "datetime", "created_at", filters=("gte", "lte"), sort=Sort("created_at", "created_at", descending_first=True), order=300),
     Field("updated_at", _("Changed"), "datetime", "updated_at", order=310),
+)
+benchmarks.plug(
+    Benchmark("search", _("Search in the database: short words, addresses, numbers"), 15, bench.search, order=20),
+    Benchmark("search_wide", _("Search in the database: three letters, several words"), 35, bench.search_wide, order=21),
+    Benchmark("search_api", _("Search through the API"), 55, bench.search_api, order=22),
+    Benchmark("search_page", _("Search on the page"), 80, bench.search_page, order=23),
+    Benchmark("list_page", _("Customer list, page"), 80, bench.list_page, order=30),
+    Benchmark("list_api", _("Customer list, API"), 40, bench.list_api, order=31),
+    Benchmark("profile_page", _("Profile, page"), 120, bench.profile_page, order=40),
+    Benchmark("profile_api", _("Profile, API"), 40, bench.profile_api, order=41),
 )

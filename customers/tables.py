@@ -63,7 +63,7 @@ def shown(field: Field, row: Customer, business: Business) -> Any:
     if field.type == "number":
         return ui.number(item)
     if field.type in ("date", "datetime"):
-        return ui.when(item)
+        return ui.when(item, "day" if field.type == "date" else "ago")
     if field.choices:
         return str(dict(field.choices).get(item, item))
     return str(item)
@@ -115,6 +115,6 @@ def profile_details(customer: Customer) -> list[tuple[Any, Any]]:
 
 def _name(row: Customer) -> SafeString:
     return format_html(
-        '<span class="who">{}<span class="who-text"><bdi class="who-name">{}</bdi><bdi class="who-sub">{}</bdi></span></span>',
+        '<span class="person">{}<span><bdi>{}</bdi><small dir="auto">{}</small></span></span>',
         ui.avatar(row.display_name), row.display_name, row.email or row.external_id,
     )  # fmt: skip

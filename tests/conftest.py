@@ -1,9 +1,11 @@
 """The cast of the tests: two businesses that must never see each other, and people of every role."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
 
@@ -12,6 +14,12 @@ from crm.models import Business, Membership
 from crm.registry import ROLES
 from crm.scope import scope
 from tests.factories import make_business, make_membership
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_root() -> None:
+    """WhiteNoise warns of a folder that collectstatic has not made yet."""
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 
 
 @pytest.fixture
@@ -82,3 +90,9 @@ def _fresh_cache(request: pytest.FixtureRequest) -> None:
     if "transactional_db" in request.fixturenames or getattr(request.node.get_closest_marker("django_db"), "kwargs", {}).get("transaction"):
         request.getfixturevalue("transactional_db")
         cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _fast_passwords(settings: Any) -> None:
+    """Slow hashes protect stored passwords; here they would only make the suite slow."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -11,7 +11,7 @@ from django.db import connection
 
 from commerce.models import Product
 from crm.actor import Actor
-from crm.models import ApiKey, Business, ExchangeRate, Invitation, Job, Team
+from crm.models import Activity, ApiKey, Business, ExchangeRate, Invitation, Job, Team
 from crm.operations import Operation
 from crm.scope import scope
 from customers import services
@@ -22,7 +22,7 @@ MARKER = "CANARY"
 # The word of an address -> the kind of object that its id names.
 KINDS = {
     "customers": "customer", "imports": "import", "orders": "order", "jobs": "job", "teams": "team", "api-keys": "api_key",
-    "people": "member", "invitations": "invitation", "exchange-rates": "rate",
+    "people": "member", "invitations": "invitation", "exchange-rates": "rate", "activity": "activity",
 }  # fmt: skip
 
 
@@ -46,6 +46,7 @@ def objects_of(business: Business) -> dict[str, Any]:
             "member": make_membership(business, "agent"),
             "team": Team.objects.create(business=business, name=f"{MARKER} team {number}"),
             "rate": rate,
+            "activity": Activity.objects.filter(about=customer.pk).latest("id"),
             "api_key": ApiKey.objects.create(business=business, name=f"{MARKER} key", prefix=number[-8:], digest=b"x" * 32),
             "invitation": Invitation.objects.create(
                 business=business, email=f"{MARKER.lower()}@example.com", role="agent", token_digest=hashlib.sha256(number.encode()).digest(),
@@ -60,6 +61,8 @@ def address(operation: Operation, objects: dict[str, Any] | UUID) -> str:
     for place, part in enumerate(parts):
         if re.fullmatch(r"<uuid:\w+>", part):
             parts[place] = str(objects if isinstance(objects, UUID) else objects[KINDS[parts[place - 1]]].pk)
+        elif re.fullmatch(r"<int:\w+>", part):
+            parts[place] = str(2**62 if isinstance(objects, UUID) else objects[KINDS[parts[place - 1]]].pk)
         elif part.startswith("<"):
             parts[place] = "x"
     return "/".join(parts)

@@ -172,6 +172,7 @@ def fill_orders(plan: DemoPlan) -> None:
         cursor.execute(_WRITE_LINES.format(id=order_id), parameters)
         cursor.execute(_WRITE_REFUNDS.format(id=order_id, refund_id=refund_id), parameters)
     services.refresh_order_facts()
+    services.refresh_revenue()
 
 
 def _products(plan: DemoPlan, goods: list[tuple[str, str]]) -> list[UUID]:

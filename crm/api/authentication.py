@@ -1,6 +1,5 @@
 """Who calls the API: a program with an API key or a person with a token; and for which business."""
 
-import hashlib
 import hmac
 from datetime import timedelta
 from typing import Any
@@ -18,6 +17,7 @@ from crm import clock
 from crm.actor import Actor
 from crm.errors import DomainError, NotAllowed
 from crm.models import ApiKey, Business
+from crm.services.api_keys import key_digest
 
 AUDIENCE = "customer-desk-api"
 HEADER = "X-Business"
@@ -49,7 +49,9 @@ class Bearer(BaseAuthentication):
 
     def refuse(self) -> AuthenticationFailed:
         """One answer for every kind of bad credential."""
-        return AuthenticationFailed(_("The key or token is not valid, has expired or was revoked."), code="invalid_credentials")
+        return AuthenticationFailed(
+            _("The key or token is not valid, has expired or was revoked."), code="invalid_credentials"
+        )
 
     def acts(self, request: Any, actor: Actor) -> None:
         for holder in (request, request._request):
@@ -67,8 +69,7 @@ class ApiKeyAuthentication(Bearer):
         key = None
         if prefix.isascii() and prefix.isalnum() and len(prefix) == 8:
             key = ApiKey.unscoped.select_related("business").filter(prefix=prefix).first()
-        digest = hashlib.sha256(value.encode(errors="replace")).digest()
-        matches = hmac.compare_digest(digest, bytes(key.digest) if key else bytes(32))
+        matches = hmac.compare_digest(key_digest(value), bytes(key.digest) if key else bytes(32))
         now = clock.now()
         if key is None or not secret or not matches or key.revoked_at or (key.expires_at and key.expires_at <= now):
             raise self.refuse()
@@ -86,7 +87,7 @@ class ApiKeyAuthentication(Bearer):
 
 
 class TokenAuthentication(Bearer):
-    """An access token of `/api/v1/auth/token`, valid while the session it was made in, the user and the user's token version are."""
+    """An access token of `/api/v1/auth/token`, valid while its session, the user and the user's token version are."""
 
     def authenticate(self, request: Any) -> tuple[Any, dict[str, Any]] | None:
         value = self.credential(request)

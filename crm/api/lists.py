@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from crm import paging
 from crm.api.parsers import printable
 from crm.api.representation import Representation
-from crm.api.views import Endpoint, bad_parameters
-from crm.filters import StrictFilterSet
+from crm.api.views import Endpoint
+from crm.filters import StrictFilterSet, bad_parameters
 from crm.paging import Sort
 
 LIMIT, MAX_LIMIT = 25, 200
@@ -52,30 +52,41 @@ class ListEndpoint(Endpoint):
         number = _whole(query, "page", 1, DEEPEST_ROW)
         cursor = query.get("cursor", "")
         if cursor and "page" in query:
-            raise bad_parameters({"page": _("Give either a page or a cursor.")})
+            raise bad_parameters({"page": [_("Give either a page or a cursor.")]})
         if number * limit > DEEPEST_ROW:
             deep = _("Pages end at row %(row)d. Follow the cursor in “next” to read further.") % {"row": DEEPEST_ROW}
-            raise bad_parameters({"page": deep})
+            raise bad_parameters({"page": [deep]})
         keys = self._keys(query)
         asked = query.get("sort") or self.default_sort
         sort = self.sorts.get(asked.removeprefix("-"))
         if sort is None:
             allowed = ", ".join(self.sorts)
-            raise bad_parameters({"sort": _("Sort by one of: %(keys)s; with - before it downwards.") % {"keys": allowed}})
+            raise bad_parameters(
+                {"sort": [_("Sort by one of: %(keys)s; with - before it downwards.") % {"keys": allowed}]}
+            )
         rows = self._narrowed(query)
         columns = self.representation.paths(keys) | self.needs() | {sort.column, sort.tie}
         slice_ = paging.page(
-            rows.values(*columns), sort, descending=asked.startswith("-"), cursor=cursor, limit=limit, offset=(number - 1) * limit
+            rows.values(*columns),
+            sort,
+            descending=asked.startswith("-"),
+            cursor=cursor,
+            limit=limit,
+            offset=(number - 1) * limit,
         )
         total, is_estimate = paging.count(rows)
         self.shown(slice_.rows)
         return Response(
             {
                 "data": [self.representation.of(row, self.business, keys) for row in slice_.rows],
-                "total": total, "total_is_estimate": is_estimate,
-                "page": None if cursor else number, "limit": limit, "hasMore": bool(slice_.next), "next": slice_.next or None,
+                "total": total,
+                "total_is_estimate": is_estimate,
+                "page": None if cursor else number,
+                "limit": limit,
+                "hasMore": bool(slice_.next),
+                "next": slice_.next or None,
             }
-        )  # fmt: skip
+        )
 
     @classmethod
     def parameters(cls) -> frozenset[str]:
@@ -95,9 +106,9 @@ class ListEndpoint(Endpoint):
                 values = [part for value in values for part in value.split(",")]
                 query.setlist(name, values)
             elif len(values) > 1:
-                raise bad_parameters({name: _("Give this parameter once.")})
+                raise bad_parameters({name: [_("Give this parameter once.")]})
             if not all(value.strip() for value in values):
-                raise bad_parameters({name: _("This parameter is empty; leave it out.")})
+                raise bad_parameters({name: [_("This parameter is empty; leave it out.")]})
         return query
 
     def _narrowed(self, query: QueryDict) -> QuerySet:
@@ -107,17 +118,19 @@ class ListEndpoint(Endpoint):
         words = query.get("search", "").strip()
         if len(words) > MAX_SEARCH or len(words.split()) > MAX_WORDS:
             limits = {"characters": MAX_SEARCH, "words": MAX_WORDS}
-            raise bad_parameters({"search": _("Search for at most %(words)d words of %(characters)d characters.") % limits})
+            raise bad_parameters(
+                {"search": [_("Search for at most %(words)d words of %(characters)d characters.") % limits]}
+            )
         return self.search(rows, words) if words else rows
 
     def _keys(self, query: QueryDict) -> list[str] | None:
         if "fields" not in query:
             return None
-        asked = [name.strip() for name in query["fields"].split(",")]
+        asked = [name.strip() for name in query.get("fields", "").split(",")]
         unknown = [name for name in asked if name not in self.representation.shown]
         if unknown:
             names = ", ".join(printable(name, 40) for name in unknown)
-            raise bad_parameters({"fields": _("There are no such fields: %(names)s.") % {"names": names[:300]}})
+            raise bad_parameters({"fields": [_("There are no such fields: %(names)s.") % {"names": names[:300]}]})
         return list(dict.fromkeys(["id", *asked]))
 
 
@@ -126,7 +139,7 @@ def _whole(query: QueryDict, name: str, default: int, highest: int) -> int:
     if value is None:
         return default
     if not (value.isascii() and value.isdigit() and len(value) < 10) or not 1 <= int(value) <= highest:
-        raise bad_parameters({name: _("Give a whole number from 1 to %(highest)d.") % {"highest": highest}})
+        raise bad_parameters({name: [_("Give a whole number from 1 to %(highest)d.") % {"highest": highest}]})
     return int(value)
 
 
@@ -147,5 +160,11 @@ def envelope(representation: Representation) -> type[serializers.Serializer]:
 
 def envelope_sample(representation: Representation) -> dict[str, Any]:
     return {
-        "data": [representation.sample()], "total": 1, "total_is_estimate": False, "page": 1, "limit": LIMIT, "hasMore": False, "next": None,
-    }  # fmt: skip
+        "data": [representation.sample()],
+        "total": 1,
+        "total_is_estimate": False,
+        "page": 1,
+        "limit": LIMIT,
+        "hasMore": False,
+        "next": None,
+    }

@@ -23,7 +23,9 @@ class StrictJsonParser(BaseParser):
 
     media_type = "application/json"
 
-    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
         charset = _CHARSET.search(media_type or "")
         if charset and charset.group(1).lower() not in ("utf-8", "utf8"):
             raise UnsupportedMediaType(media_type or "")

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from crm.api.parsers import printable
 from crm.errors import DomainError, InvalidInput, NotAllowed, NotFound, from_integrity_error
+from crm.errors_pages import problem_code
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -24,13 +25,24 @@ Fault = dict[str, str]
 
 
 def problem(
-    request: Any, status: int, detail: Any = "", *, code: str = "", errors: Iterable[Fault] = (), headers: Mapping[str, str] | None = None
+    request: Any,
+    status: int,
+    detail: Any = "",
+    *,
+    code: str = "",
+    errors: Iterable[Fault] = (),
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The answer of a refused request."""
     document = {
-        "type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": str(detail),
-        "code": code or HTTPStatus(status).name.lower(), "errors": list(errors), "request_id": getattr(request, "id", ""),
-    }  # fmt: skip
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": str(detail),
+        "code": code or problem_code(status),
+        "errors": list(errors),
+        "request_id": getattr(request, "id", ""),
+    }
     response = Response(document, status=status, content_type=MEDIA_TYPE)
     for name, value in (headers or {}).items():
         response[name] = value
@@ -80,7 +92,9 @@ def _domain_problem(request: Any, refusal: DomainError) -> Response:
         pairs = [(name, message) for name, messages in refusal.errors.items() for message in messages]
         errors = [{"field": name, "code": "invalid", "message": str(message)} for name, message in pairs]
     else:
-        errors = [{"field": refusal.field, "code": refusal.code, "message": str(refusal.message)}] if refusal.field else []
+        errors = (
+            [{"field": refusal.field, "code": refusal.code, "message": str(refusal.message)}] if refusal.field else []
+        )
     headers = {"Retry-After": "5"} if refusal.status == 503 else {}
     return problem(request, refusal.status, refusal.message, code=refusal.code, errors=errors, headers=headers)
 

@@ -1,4 +1,4 @@
-"""How records are shown: names, the columns they are read from and their types, for answers and for the schema alike."""
+"""How records are shown: names, the columns they are read from, their types; for answers and for the schema alike."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,19 +17,27 @@ from crm.money import EXPONENTS
 from crm.registry import Text
 
 _EXAMPLES: dict[str, Any] = {
-    "id": "01980a3e-5c1b-7e0a-9d3f-2b6f1c4d8e90", "user": "01980a3e-5c1b-7e0a-9d3f-2b6f1c4d8e91",
-    "team": "01980a3e-5c1b-7e0a-9d3f-2b6f1c4d8e92", "text": "", "number": 3, "decimal": "2.5", "money": "1234.50",
-    "date": "2026-01-31", "datetime": "2026-01-31T14:05:00Z", "currency": "GBP", "json": {},
-}  # fmt: skip
+    "id": "01980a3e-5c1b-7e0a-9d3f-2b6f1c4d8e90",
+    "user": "01980a3e-5c1b-7e0a-9d3f-2b6f1c4d8e91",
+    "team": "01980a3e-5c1b-7e0a-9d3f-2b6f1c4d8e92",
+    "text": "",
+    "number": 3,
+    "decimal": "2.5",
+    "money": "1234.50",
+    "date": "2026-01-31",
+    "datetime": "2026-01-31T14:05:00Z",
+    "currency": "GBP",
+    "json": {},
+}
 
 
 @dataclass(frozen=True)
 class Shown:
     """A value of a representation.
 
-    `path` is the column seen from the model; `type` one of id, user, team, text, choice, money, number, decimal, date, datetime,
-    json, currency (the business's own, without a column); `currency` the path of the column that holds the currency of an
-    amount (default: the business's).
+    `path` is the column seen from the model; `type` one of id, user, team, text, choice, money, number, decimal, date,
+    datetime, json, currency (the business's own, without a column); `currency` the path of the column that holds the
+    currency of an amount (default: the business's).
     """
 
     key: str
@@ -84,6 +92,7 @@ class Representation:
     def __init__(self, name: str, shown: Iterable[Shown]) -> None:
         self.name = name
         self.shown = {item.key: item for item in shown}
+        self._serializer: type[serializers.Serializer] | None = None
 
     def paths(self, keys: Iterable[str] | None = None) -> set[str]:
         """The columns to read for the keys (default: all)."""
@@ -102,8 +111,13 @@ class Representation:
 
     def serializer(self, **more: Any) -> type[serializers.Serializer]:
         """The shape in the schema; `more` adds fields."""
+        if not more and self._serializer:
+            return self._serializer
         declared = {key: item.documented() for key, item in self.shown.items()}
-        return type(self.name, (serializers.Serializer,), {**declared, **more})
+        made = type(self.name, (serializers.Serializer,), {**declared, **more})
+        if not more:
+            self._serializer = made
+        return made
 
     def sample(self) -> dict[str, Any]:
         return {key: item.sample() for key, item in self.shown.items()}

@@ -1,14 +1,14 @@
-"""The base of all endpoints: signs the caller in, opens the business for the rest of the request, records whose data was shown."""
+"""The base of all endpoints: lets the caller in, opens the business for the request, records whose data was shown."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import QuerySet
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
@@ -21,7 +21,8 @@ from crm.api.fields import Input
 from crm.api.permissions import ANYONE, MEMBER, SIGNED_IN
 from crm.api.renderers import JsonOnly
 from crm.api.representation import Representation, etag_of
-from crm.errors import InvalidInput, NotFound
+from crm.errors import NotFound
+from crm.filters import bad_parameters
 from crm.middleware import record_response_access
 from crm.registry import permissions as known_permissions
 from crm.scope import scope
@@ -46,7 +47,8 @@ class Doc:
 
 
 class Endpoint(APIView):
-    """An endpoint. `permissions` names for each method a registered permission, MEMBER, SIGNED_IN or ANYONE; `docs` what it does."""
+    """An endpoint. `permissions` names for each method a registered permission, MEMBER, SIGNED_IN or ANYONE; `docs`
+    says what it does."""
 
     abstract = True
     permissions: ClassVar[Mapping[str, str]] = {}
@@ -85,7 +87,7 @@ class Endpoint(APIView):
             self._opened = opened
             response = super().dispatch(request, *args, **kwargs)
             if getattr(self.request, "business", None) is not None:
-                record_response_access(self.request, response)
+                record_response_access(self.request, cast(HttpResponse, response))
             return response
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
@@ -122,7 +124,7 @@ class Endpoint(APIView):
         """Refuse query parameters that the endpoint doesn't have: an ignored one would be misunderstood."""
         unknown = [name for name in self.request.query_params if name not in known]
         if unknown:
-            raise bad_parameters({name: _("There is no such parameter.") for name in unknown})
+            raise bad_parameters({name: [_("There is no such parameter.")] for name in unknown})
 
     def body(self, form: type[Input], *, partial: bool = False) -> dict[str, Any]:
         """The checked values of the body. Raises REST framework's ValidationError."""
@@ -164,25 +166,22 @@ class RecordEndpoint(Endpoint):
         """What is shown beside the representation."""
         return {}
 
-    def show(self, pk: Any = None, *, status: int = 200, location: str = "") -> Response:
-        """The record as it stands in the database now."""
-        row = self.representation.one(self.rows(), pk or self.kwargs["id"])
+    def show(self, rows: QuerySet | None = None) -> Response:
+        """The record as it stands in the database now; `rows` when it may have left those that the caller sees."""
+        row = self.representation.one(self.rows() if rows is None else rows, self.kwargs["id"])
         self.shown(row)
-        response = Response({**self.representation.of(row, self.business), **self.details(row)}, status=status)
+        response = Response({**self.representation.of(row, self.business), **self.details(row)})
         if self.has_version:
             response["ETag"] = etag_of(row["updated_at"])
-        if location:
-            response["Location"] = location
         return response
 
     def asked_version(self) -> str | None:
-        """The version that `If-Match` names; None when the header is absent or `*`. A tag that is none matches nothing."""
+        """The version that `If-Match` names; None when the header is absent or `*`. Weak tags match nothing."""
         header = self.request.headers.get("If-Match", "").strip()
         if header in ("", "*"):
             return None
-        tags = parse_etags(header)
         current = etag_of(self.record.updated_at)
-        return current.strip('"') if current in tags else (tags[0] if tags else header).removeprefix("W/").strip('"') + " "
+        return current.strip('"') if current in parse_etags(header) else header
 
 
 class Unrouted(Endpoint):
@@ -198,10 +197,3 @@ class Unrouted(Endpoint):
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         raise Http404
-
-
-def bad_parameters(faults: Mapping[str, Any]) -> InvalidInput:
-    """The refusal of query parameters, by name."""
-    error = InvalidInput({name: [str(message)] for name, message in faults.items()}, _("Some parameters can't be read."))
-    error.status = 400
-    return error

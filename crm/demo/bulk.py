@@ -1,4 +1,4 @@
-"""Loading many rows: secondary indexes and foreign keys of the apps' tables are put aside and built when the rows are in."""
+"""Loading many rows: secondary indexes and foreign keys of the tables are put aside and built when the rows are in."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from django.apps import apps
 from django.db import connection
 
-from crm.registry import business_tables
+from crm.registry import demo_parts
 
 _FOREIGN_KEYS = """
 select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint
@@ -27,8 +27,8 @@ _OWNED = "select bool_and(pg_has_role(relowner, 'member')) from pg_class where o
 
 
 def tables() -> list[str]:
-    """The tables of the apps above the kernel that hold a business's rows."""
-    return [apps.get_model(label)._meta.db_table for plug in business_tables if plug.key != "crm" for label in plug.models]
+    """The tables that the demo data is loaded into."""
+    return [apps.get_model(label)._meta.db_table for part in demo_parts for label in part.loads]
 
 
 def owns_tables() -> bool:
@@ -39,9 +39,9 @@ def owns_tables() -> bool:
 
 
 @contextmanager
-def indexes_afterwards(names: list[str] | None = None) -> Iterator[None]:
-    """Inside one transaction: the tables (default: all of `tables`) have only their primary keys; afterwards everything is built and checked."""
-    parameters = {"tables": names or tables()}
+def indexes_afterwards() -> Iterator[None]:
+    """Inside one transaction: the tables have only their primary keys; afterwards everything is built and checked."""
+    parameters = {"tables": tables()}
     quote = connection.ops.quote_name
     with connection.cursor() as cursor:
         cursor.execute("set constraints all immediate")
@@ -70,7 +70,7 @@ def indexes_afterwards(names: list[str] | None = None) -> Iterator[None]:
             cursor.execute(f"alter table {table} add constraint {quote(name)} {definition}")
 
 
-def tidy(names: list[str] | None = None) -> None:
+def tidy() -> None:
     """Statistics and visibility maps, so that the first pages are planned well; outside a transaction, by the tables' owner."""
     with connection.cursor() as cursor:
-        cursor.execute(f"vacuum (analyze) {', '.join(names or tables())}")
+        cursor.execute(f"vacuum (analyze) {', '.join(tables())}")

@@ -1,10 +1,9 @@
-"""Making and removing the demo businesses."""
+"""Making the demo businesses."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import date
 
-from django.apps import apps
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +14,7 @@ from crm.demo.businesses import BUSINESSES, give_passwords, make_business, make_
 from crm.demo.plan import DemoPlan
 from crm.errors import DomainError
 from crm.models import Business, User
-from crm.registry import business_tables, demo_parts
+from crm.registry import demo_parts
 from crm.scope import scope
 
 BULK_FROM = 100_000
@@ -70,20 +69,3 @@ def make_demo(
             "crm.business.created", actor=actor, business=plan.business, subject=plan.business, counts={"customers": plan.customers}
         )
     return sign_ins
-
-
-@transaction.atomic
-def remove_demo() -> int:
-    """Remove the demo businesses with all their rows, and the people who work nowhere else; returns how many businesses went."""
-    ids = [business.pk for business in demo_businesses()]
-    if not ids:
-        return 0
-    with connection.cursor() as cursor:
-        for plug in business_tables:
-            for label in plug.models:
-                table = connection.ops.quote_name(apps.get_model(label)._meta.db_table)
-                cursor.execute(f"delete from {table} where business_id = any(%s)", [ids])
-        cursor.execute("delete from crm_business where id = any(%s)", [ids])
-    addresses = {person.email for plan in BUSINESSES for person in plan.people}
-    User.objects.filter(email__in=addresses, memberships__isnull=True).delete()
-    return len(ids)

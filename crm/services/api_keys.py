@@ -41,7 +41,14 @@ def key_digest(key: str) -> bytes:
 
 @transaction.atomic
 def create_api_key(
-    *, actor: Actor, business: Business, name: str, role: str, at: datetime, scopes: Sequence[str] = (), expires_at: datetime | None = None
+    *,
+    actor: Actor,
+    business: Business,
+    name: str,
+    role: str,
+    at: datetime,
+    scopes: Sequence[str] = (),
+    expires_at: datetime | None = None,
 ) -> MadeKey:
     """Make a key for `role`, narrowed to `scopes` (none: all that the role holds). Raises NotAllowed, InvalidInput."""
     actor.require("crm.manage_api_keys", business)
@@ -59,8 +66,8 @@ def create_api_key(
     prefix = "".join(secrets.choice(_ALPHABET) for _position in range(8))
     key = f"crm_{prefix}_{secrets.token_urlsafe(32)}"
     record = ApiKey(
-        business=business, name=name.strip(), prefix=prefix, digest=key_digest(key), role=role, scopes=sorted(set(scopes)),
-        expires_at=expires_at, created_by_id=actor.id if actor.kind == "user" else None,
+        business=business, name=name.strip(), prefix=prefix, digest=key_digest(key), role=role,
+        scopes=sorted(set(scopes)), expires_at=expires_at, created_by_id=actor.id if actor.kind == "user" else None,
     )  # fmt: skip
     clean(record, exclude=["business", "created_by", "digest"])
     record.save(force_insert=True)
@@ -74,7 +81,9 @@ def create_api_key(
 @transaction.atomic
 def revoke_api_key(*, actor: Actor, api_key: ApiKey, at: datetime) -> ApiKey:
     """Refuse the key from now on; this can't be undone. Raises NotAllowed, AlreadyRevoked."""
-    locked = ApiKey.objects.select_for_update(of=("self",)).select_related("business").filter(pk=api_key.pk).first()
+    locked: ApiKey | None = (
+        ApiKey.objects.select_for_update(of=("self",)).select_related("business").filter(pk=api_key.pk).first()
+    )
     if locked is None:
         raise NotFound
     actor.require("crm.manage_api_keys", locked.business)

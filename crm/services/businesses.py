@@ -24,11 +24,24 @@ FIELDS = ("name", "slug", "time_zone", "locale", "settings", "is_active")
 
 @transaction.atomic
 def create_business(
-    *, actor: Actor, owner: User, name: str, currency: str, time_zone: str, locale: str = "en-GB", slug: str = "", is_demo: bool = False
+    *,
+    actor: Actor,
+    owner: User,
+    name: str,
+    currency: str,
+    time_zone: str,
+    locale: str = "en-GB",
+    slug: str = "",
+    is_demo: bool = False,
 ) -> Business:
-    """Add a business with `owner` as its first owner; the short name follows from the name when none is given. Raises InvalidInput."""
+    """Add a business with its first owner; the short name follows from the name if not given. Raises InvalidInput."""
     business = Business(
-        name=name.strip(), slug=slug.strip().lower() or free_slug(name), currency=currency, time_zone=time_zone, locale=locale, is_demo=is_demo
+        name=name.strip(),
+        slug=slug.strip().lower() or free_slug(name),
+        currency=currency,
+        time_zone=time_zone,
+        locale=locale,
+        is_demo=is_demo,
     )
     _check(business)
     business.save(force_insert=True)
@@ -37,15 +50,20 @@ def create_business(
     changes = {field: (None, getattr(business, field)) for field in ("name", "slug", "currency", "time_zone", "locale")}
     activity.record("crm.business.created", actor=actor, business=business, subject=business, changes=changes)
     activity.record(
-        "crm.membership.created", actor=actor, business=business, subject=membership, changes={"role": (None, membership.role)}
+        "crm.membership.created",
+        actor=actor,
+        business=business,
+        subject=membership,
+        changes={"role": (None, membership.role)},
     )
     return business
 
 
 @transaction.atomic
 def update_business(*, actor: Actor, business: Business, version: str | None = None, **data: Any) -> Business:
-    """Change the given fields; `settings` maps a block's key to its fields. Raises NotAllowed, StaleVersion, InvalidInput.
+    """Change the given fields; `settings` maps a block's key to its fields.
 
+    Raises NotAllowed, StaleVersion, InvalidInput.
     The reporting currency can't be changed: every stored figure is in it.
     """
     actor.require("crm.manage_business", business)
@@ -73,7 +91,7 @@ def update_business(*, actor: Actor, business: Business, version: str | None = N
 
 
 def clean_settings(given: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The given blocks, complete and as JSON keeps them; what is not given has its default. Raises InvalidInput at `block__field`."""
+    """The given blocks, complete, as JSON keeps them; what is missing has its default. Raises InvalidInput."""
     errors: dict[str, list[str]] = {}
     cleaned: dict[str, dict[str, Any]] = {}
     for key, values in given.items():

@@ -18,7 +18,7 @@ from crm.models import Business, Membership, User
 from crm.registry import business_tables
 
 log = logging.getLogger(__name__)
-# Nobody but the owner of the tables may delete from the trail; this function of theirs does it for demo businesses only.
+# Only the owner of the tables may delete from the trail; a function of theirs does it, for demo businesses only.
 _TRAIL = {"crm.Activity", "crm.ActivityDetail", "crm.ActivitySeal", "crm.AccessRecord"}
 
 
@@ -49,10 +49,10 @@ def demo_size() -> DemoSize:
 
 @transaction.atomic
 def remove_demo_data(*, actor: Actor) -> DemoSize:
-    """Delete every demo business with all its rows and files, and its people who have no other membership; returns what went.
+    """Delete every demo business with its rows and files, and its people who belong to no other; returns what went.
 
-    Raises NoDemoData, and NotAllowed unless the actor may remove each of the demo businesses. The deed is recorded in the
-    actor's other businesses, where there are any.
+    Raises NoDemoData, and NotAllowed unless the actor may remove each of the demo businesses. The deed is recorded
+    in the actor's other businesses, where there are any.
     """
     with connection.cursor() as cursor:
         cursor.execute("set local statement_timeout = 0")
@@ -79,7 +79,9 @@ def remove_demo_data(*, actor: Actor) -> DemoSize:
     for grant in actor.grants:
         if grant.business_id not in ids:
             business = Business.objects.get(pk=grant.business_id)
-            activity.record("crm.business.demo_removed", actor=actor, business=business, subject=business, counts=counts)
+            activity.record(
+                "crm.business.demo_removed", actor=actor, business=business, subject=business, counts=counts
+            )
     transaction.on_commit(lambda: _clear_files(files))
     log.info("demo data removed by %s %s: %s", actor.kind, actor.id, counts)
     return size
@@ -103,7 +105,11 @@ def _files(ids: list[Any]) -> list[tuple[Storage, str]]:
     for model in _tables():
         for field in model._meta.get_fields():
             if isinstance(field, models.FileField):
-                names = model._base_manager.filter(business__in=ids).exclude(**{field.name: ""}).values_list(field.name, flat=True)
+                names = (
+                    model._base_manager.filter(business__in=ids)
+                    .exclude(**{field.name: ""})
+                    .values_list(field.name, flat=True)
+                )
                 found += [(field.storage, name) for name in names]
     return found
 

@@ -42,6 +42,10 @@ def set_up(
         raise
     owner.set_password(password)
     owner.save(force_insert=True)
-    author = Actor("user", str(owner.pk), owner.name or owner.email, door=actor.door, ip=actor.ip, request_id=actor.request_id)
-    business = create_business(actor=author, owner=owner, name=name, currency=currency, time_zone=time_zone, locale=locale)
+    author = Actor(
+        "user", str(owner.pk), owner.name or owner.email, door=actor.door, ip=actor.ip, request_id=actor.request_id
+    )
+    business = create_business(
+        actor=author, owner=owner, name=name, currency=currency, time_zone=time_zone, locale=locale
+    )
     return business, owner

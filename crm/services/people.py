@@ -68,8 +68,10 @@ def token_digest(token: str) -> bytes:
 
 
 @transaction.atomic
-def invite(*, actor: Actor, business: Business, email: str, role: str, at: datetime, team: Team | None = None) -> Invited:
-    """Offer a membership to an address; an open invitation of the same address is withdrawn. Raises NotAllowed, InvalidInput."""
+def invite(
+    *, actor: Actor, business: Business, email: str, role: str, at: datetime, team: Team | None = None
+) -> Invited:
+    """Offer a membership; an open invitation of the same address is withdrawn. Raises NotAllowed, InvalidInput."""
     actor.require("crm.manage_people", business)
     token = secrets.token_urlsafe(32)
     invitation = Invitation(
@@ -95,7 +97,9 @@ def invite(*, actor: Actor, business: Business, email: str, role: str, at: datet
 @transaction.atomic
 def withdraw_invitation(*, actor: Actor, invitation: Invitation, at: datetime) -> Invitation:
     """Make the invitation's link useless. Raises NotAllowed, InvitationGone when it is not open."""
-    locked = Invitation.objects.select_for_update(of=("self",)).select_related("business").filter(pk=invitation.pk).first()
+    locked: Invitation | None = (
+        Invitation.objects.select_for_update(of=("self",)).select_related("business").filter(pk=invitation.pk).first()
+    )
     if locked is None:
         raise NotFound
     actor.require("crm.manage_people", locked.business)
@@ -111,7 +115,11 @@ def is_open(invitation: Invitation, at: datetime) -> bool:
 
 def find_invitation(token: str, at: datetime) -> Invitation:
     """The open invitation of a link, across all businesses. Raises InvitationGone."""
-    found = Invitation.unscoped.select_related("business").filter(token_digest=token_digest(token), business__is_active=True).first()
+    found: Invitation | None = (
+        Invitation.unscoped.select_related("business")
+        .filter(token_digest=token_digest(token), business__is_active=True)
+        .first()
+    )
     if found is None or not is_open(found, at):
         raise InvitationGone
     return found
@@ -134,7 +142,9 @@ def accept_invitation(
         user = _new_user(invitation.email, name, password)
     elif user.email != invitation.email:
         raise AnotherAddress
-    membership = Membership.unscoped.select_for_update().filter(business=invitation.business, user=user).first()
+    membership: Membership | None = (
+        Membership.unscoped.select_for_update().filter(business=invitation.business, user=user).first()
+    )
     if membership is None:
         membership = Membership(business=invitation.business, user=user)
     elif membership.is_active:
@@ -145,7 +155,8 @@ def accept_invitation(
     invitation.save(update_fields=["accepted_at", "updated_at"])
     activity.record(
         "crm.membership.created", actor=replace(actor, kind="user", id=str(user.pk), label=user.name or user.email),
-        business=invitation.business, subject=membership, changes={"role": (None, membership.role), "team": (None, membership.team_id)},
+        business=invitation.business, subject=membership,
+        changes={"role": (None, membership.role), "team": (None, membership.team_id)},
         payload={"invitation": str(invitation.pk)},
     )  # fmt: skip
     return membership
@@ -181,7 +192,7 @@ def change_membership(*, actor: Actor, membership: Membership, version: str | No
 
 @transaction.atomic
 def end_membership(*, actor: Actor, membership: Membership) -> Membership:
-    """Take all rights in the business from the person, at once; what they did stays under their name. Raises NotAllowed, LastOwner."""
+    """Take all rights in the business from the person, at once. Raises NotAllowed, LastOwner, MembershipEnded."""
     locked = _lock(membership)
     actor.require("crm.manage_people", locked.business)
     if not locked.is_active:
@@ -191,7 +202,11 @@ def end_membership(*, actor: Actor, membership: Membership) -> Membership:
     locked.is_active = False
     locked.save(update_fields=["is_active", "updated_at"])
     activity.record(
-        "crm.membership.ended", actor=actor, business=locked.business, subject=locked, changes={"is_active": (True, False)}
+        "crm.membership.ended",
+        actor=actor,
+        business=locked.business,
+        subject=locked,
+        changes={"is_active": (True, False)},
     )
     return locked
 
@@ -216,16 +231,23 @@ def _new_user(email: str, name: str, password: str) -> User:
 
 
 def _lock(membership: Membership) -> Membership:
-    """The membership as it stands, with the business locked first: whoever counts owners sees what others have decided."""
+    """The membership as it stands, with the business locked first: who counts owners sees what others have decided."""
     Business.objects.select_for_update(no_key=True).get(pk=membership.business_id)
-    locked = Membership.objects.select_for_update(of=("self",)).select_related("business", "user").filter(pk=membership.pk).first()
+    locked: Membership | None = (
+        Membership.objects.select_for_update(of=("self",))
+        .select_related("business", "user")
+        .filter(pk=membership.pk)
+        .first()
+    )
     if locked is None:
         raise NotFound
     return locked
 
 
 def _keep_an_owner(leaving: Membership) -> None:
-    owners = Membership.objects.filter(business=leaving.business_id, role=Role.OWNER, is_active=True, user__is_active=True)
+    owners = Membership.objects.filter(
+        business=leaving.business_id, role=Role.OWNER, is_active=True, user__is_active=True
+    )
     if not owners.exclude(pk=leaving.pk).exists():
         raise LastOwner
 

@@ -22,7 +22,7 @@ class LastOperator(DomainError):
 
 @transaction.atomic
 def update_profile(*, actor: Actor, user: User, **data: Any) -> User:
-    """Change one's own name or theme. Raises NotAllowed for somebody else's, InvalidInput. No business is concerned, so there is no activity."""
+    """Change one's own name or theme; no business is concerned, so no activity. Raises NotAllowed, InvalidInput."""
     refuse_unknown(data, FIELDS)
     if actor.kind != "user" or actor.id != str(user.pk):
         raise NotAllowed
@@ -38,12 +38,16 @@ def update_profile(*, actor: Actor, user: User, **data: Any) -> User:
 
 @transaction.atomic
 def set_operator(*, actor: Actor, user: User, is_active: bool, is_staff: bool, is_superuser: bool) -> User:
-    """Let a person sign in or not, and use the operators' admin or not. Only an operator may. Raises NotAllowed, LastOperator."""
+    """Let a person sign in or not, and use the operators' admin or not. Raises NotAllowed, LastOperator."""
     if not actor.everything:
         raise NotAllowed
     locked = _lock(user)
     if locked.is_superuser and not (is_active and is_staff and is_superuser):
-        others = User.objects.select_for_update().filter(is_superuser=True, is_staff=True, is_active=True).exclude(pk=locked.pk)
+        others = (
+            User.objects.select_for_update()
+            .filter(is_superuser=True, is_staff=True, is_active=True)
+            .exclude(pk=locked.pk)
+        )
         if not list(others):
             raise LastOperator
     locked.is_active, locked.is_staff, locked.is_superuser = is_active, is_staff, is_superuser
@@ -52,7 +56,7 @@ def set_operator(*, actor: Actor, user: User, is_active: bool, is_staff: bool, i
 
 
 def _lock(user: User) -> User:
-    locked = User.objects.select_for_update().filter(pk=user.pk).first()
+    locked: User | None = User.objects.select_for_update().filter(pk=user.pk).first()
     if locked is None:
         raise NotFound
     return locked

@@ -19,7 +19,7 @@ FIELDS = ("currency", "valid_on", "rate")
 
 @transaction.atomic
 def add_rate(*, actor: Actor, business: Business, currency: str, valid_on: date, rate: Decimal) -> ExchangeRate:
-    """Add a rate, also one that becomes valid later; the database refuses a second one of the day. Raises NotAllowed, InvalidInput."""
+    """Add a rate, also a future one; the database refuses a second one of the day. Raises NotAllowed, InvalidInput."""
     actor.require("crm.manage_rates", business)
     record = ExchangeRate(business=business, currency=currency, valid_on=valid_on, rate=rate)
     _check(record, business)
@@ -59,7 +59,7 @@ def set_rate(*, actor: Actor, business: Business, currency: str, valid_on: date,
 
 @transaction.atomic
 def delete_rate(*, actor: Actor, record: ExchangeRate) -> None:
-    """Take a rate away; from its day on the rate before it holds. Amounts that were converted stay as they are. Raises NotAllowed."""
+    """Take a rate away; from its day on the rate before it holds. What was converted stays. Raises NotAllowed."""
     locked = _lock(record)
     actor.require("crm.manage_rates", locked.business)
     changes = {name: (getattr(locked, name), None) for name in FIELDS}
@@ -68,7 +68,9 @@ def delete_rate(*, actor: Actor, record: ExchangeRate) -> None:
 
 
 def _lock(record: ExchangeRate) -> ExchangeRate:
-    locked = ExchangeRate.objects.select_for_update(of=("self",)).select_related("business").filter(pk=record.pk).first()
+    locked: ExchangeRate | None = (
+        ExchangeRate.objects.select_for_update(of=("self",)).select_related("business").filter(pk=record.pk).first()
+    )
     if locked is None:
         raise NotFound
     return locked

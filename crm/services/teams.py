@@ -17,7 +17,9 @@ def create_team(*, actor: Actor, business: Business, name: str) -> Team:
     team = Team(business=business, name=name.strip())
     clean(team, exclude=["business"])
     team.save(force_insert=True)
-    activity.record("crm.team.created", actor=actor, business=business, subject=team, changes={"name": (None, team.name)})
+    activity.record(
+        "crm.team.created", actor=actor, business=business, subject=team, changes={"name": (None, team.name)}
+    )
     return team
 
 
@@ -33,7 +35,11 @@ def rename_team(*, actor: Actor, team: Team, name: str, version: str | None = No
     clean(locked, exclude=["business"])
     locked.save()
     activity.record(
-        "crm.team.updated", actor=actor, business=locked.business, subject=locked, changes={"name": (before, locked.name)}
+        "crm.team.updated",
+        actor=actor,
+        business=locked.business,
+        subject=locked,
+        changes={"name": (before, locked.name)},
     )
     return locked
 
@@ -50,7 +56,9 @@ def delete_team(*, actor: Actor, team: Team) -> None:
 
 
 def _lock(team: Team) -> Team:
-    locked = Team.objects.select_for_update(of=("self",)).select_related("business").filter(pk=team.pk).first()
+    locked: Team | None = (
+        Team.objects.select_for_update(of=("self",)).select_related("business").filter(pk=team.pk).first()
+    )
     if locked is None:
         raise NotFound
     return locked

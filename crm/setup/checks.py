@@ -14,6 +14,7 @@ from crm.environment import BASE_DIR, environment_for
 from crm.setup import system
 from crm.setup.database import available
 from crm.setup.faults import SetupFault
+from crm.setup.locks import read_only
 
 JOURNEYS = "tests/journeys"
 
@@ -89,7 +90,12 @@ def production_variables() -> dict[str, str]:
 
 
 def _as_test_process() -> None:
+    """Tests run as the owner of the tables; WhiteNoise warns of a missing folder, and warnings are errors."""
     os.environ.update(CRM_PROCESS="test", CRM_DB_ROLE="owner")
+    try:
+        (environment_for().data_dir / "static").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise read_only(environment_for().data_dir, error) from None
 
 
 def _run(pytest_arguments: Sequence[str]) -> int:

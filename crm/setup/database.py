@@ -82,7 +82,7 @@ def connect(environment: Environment) -> psycopg.Connection:
     try:
         return psycopg.connect(**{**options, **parts, "connect_timeout": 5, "autocommit": True})
     except psycopg.Error as error:
-        reason = str(error).strip().splitlines()[-1].strip() if str(error).strip() else type(error).__name__
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise SetupFault(
             f"The database can't be reached ({reason}): check DATABASE_URL and that the server runs, "
             "or leave DATABASE_URL empty for the embedded one."

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from types import FrameType
@@ -38,8 +39,7 @@ class Supervisor:
         self.stopping = True
 
     def start(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self.stop)
+        _handle_signals(self.stop)
         self.tick()
 
     def tick(self) -> None:
@@ -56,8 +56,7 @@ class Supervisor:
 
     def end(self) -> None:
         """No child and no grandchild is left; further signals are ignored meanwhile."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
+        _handle_signals(signal.SIG_IGN)
         end_all(self.children)
         self.record.unlink(missing_ok=True)
 
@@ -95,8 +94,7 @@ def _serve(port: str | None, *, empty: bool, reload: bool) -> int:
     if port:
         os.environ["PORT"] = port
     os.environ.update(CRM_DB_ROLE="owner", CRM_PROCESS="command")
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    _handle_signals(_interrupt)
     environment = environment_for()
     busy = f"Customer desk already runs in this folder: stop it first, or open {environment.public_url}."
     with only_one(environment.data_dir / "up.lock", busy), closing(_listen(environment)) as listening:
@@ -111,7 +109,7 @@ def _serve(port: str | None, *, empty: bool, reload: bool) -> int:
             prepare.prepare_database(environment)
             prepare.prepare_static_files(environment.data_dir)
             variables = {"CRM_DB_ROLE": "app", "CRM_PROCESS": "command"}
-            prepare.prepare_demo(environment.data_dir, empty=empty, variables=variables)
+            prepare.prepare_demo(environment.data_dir, empty=empty or environment.production, variables=variables)
             if reload:
                 listening.close()
             children = _children(environment, listening, reload=reload)
@@ -124,6 +122,14 @@ def _serve(port: str | None, *, empty: bool, reload: bool) -> int:
                 prepare.say("Stopping ...")
                 supervisor.end()
     return 0
+
+
+def _handle_signals(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    """For the signals that mean "stop"; a hang-up that `nohup` has switched off stays so."""
+    signal.signal(signal.SIGINT, handler)
+    signal.signal(signal.SIGTERM, handler)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, handler)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -228,7 +228,9 @@ def empty_state(content: str, title: Text, text: Text = "", icon: str = "inbox")
 def toasts(messages: Iterable[Any] = ()) -> SafeString:
     """The place of toasts, with Django's messages in it."""
     return _render(
-        "toasts", messages=[{"text": m, "kind": getattr(m, "level_tag", "") or "neutral"} for m in messages or ()]
+        "toasts",
+        kinds=KINDS,
+        messages=[{"text": m, "kind": getattr(m, "level_tag", "") or "neutral"} for m in messages or ()],
     )
 
 

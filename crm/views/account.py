@@ -25,14 +25,22 @@ class Account(FormPage):
     success_message = _("Saved.")
 
     def actions(self) -> list[dict[str, Any]]:
-        return [{"label": gettext("Change password"), "href": reverse("account_change_password"), "icon": "key-round", "kind": "secondary"}]
+        return [
+            {
+                "label": gettext("Change password"),
+                "href": reverse("account_change_password"),
+                "icon": "key-round",
+                "kind": "secondary",
+            }
+        ]
 
     def initial(self) -> dict[str, Any]:
         user = self.request.user
         theme = self.request.COOKIES.get("theme") or user.theme
         return {"name": user.name, "theme": theme, "language": (get_language() or settings.LANGUAGE_CODE).split("-")[0]}
 
-    def perform(self, *, language: str, **data: Any) -> dict[str, str]:
+    def perform(self, **data: Any) -> dict[str, str]:
+        language = data.pop("language")
         user = services.update_profile(actor=self.actor, user=self.request.user, **data)
         self.chosen = {"theme": user.theme, settings.LANGUAGE_COOKIE_NAME: language}
         return self.chosen
@@ -47,6 +55,10 @@ class Account(FormPage):
         return response
 
     def context(self, **extra: Any) -> dict[str, Any]:
-        places = [(business.name, gettext(grant.role)) for business in self.request.businesses if (grant := self.actor.grant_in(business))]
+        places = [
+            (business.name, gettext(grant.role))
+            for business in self.request.businesses
+            if (grant := self.actor.grant_in(business))
+        ]
         about = [(gettext("E-mail address"), self.request.user.email)]
         return super().context(about=about, places=places, **extra)

@@ -42,21 +42,31 @@ class _TrailFilterSet(StrictFilterSet):
     actor_label = django_filters.CharFilter(label=gettext_lazy("Who"), lookup_expr="icontains", max_length=120)
     door = django_filters.ChoiceFilter(label=gettext_lazy("Through"), choices=DOORS, empty_label=gettext_lazy("Any"))
     since = django_filters.DateFilter(
-        label=gettext_lazy("From day"), field_name="at", lookup_expr="date__gte", widget=forms.DateInput(attrs={"type": "date"})
+        label=gettext_lazy("From day"),
+        field_name="at",
+        lookup_expr="date__gte",
+        widget=forms.DateInput(attrs={"type": "date"}),
     )
     until = django_filters.DateFilter(
-        label=gettext_lazy("To day"), field_name="at", lookup_expr="date__lte", widget=forms.DateInput(attrs={"type": "date"})
+        label=gettext_lazy("To day"),
+        field_name="at",
+        lookup_expr="date__lte",
+        widget=forms.DateInput(attrs={"type": "date"}),
     )
 
 
 class ActivityFilterSet(_TrailFilterSet):
     verb = django_filters.ChoiceFilter(
-        label=gettext_lazy("Deed"), choices=lambda: [(verb.name, verb.label) for verb in verbs], empty_label=gettext_lazy("Any")
+        label=gettext_lazy("Deed"),
+        choices=lambda: [(verb.name, verb.label) for verb in verbs],
+        empty_label=gettext_lazy("Any"),
     )
 
 
 class AccessFilterSet(_TrailFilterSet):
-    customer = django_filters.UUIDFilter(label=gettext_lazy("Customer's id"), field_name="customer_ids", method="of_customer")
+    customer = django_filters.UUIDFilter(
+        label=gettext_lazy("Customer's id"), field_name="customer_ids", method="of_customer"
+    )
 
     def of_customer(self, rows: QuerySet, name: str, value: Any) -> QuerySet:
         return rows.filter(customer_ids__contains=[value])
@@ -131,8 +141,12 @@ class ActivityDetail(Page):
         if row.about is not None and shows_values:
             saw(request, [row.about])
         about = [
-            (_("Who"), ui.user_text(row.actor_label)), (_("Through"), door_label(row.door)), (_("When"), ui.when(row.at, "full")),
-            (_("Record"), f"{row.subject_type} {row.subject_id}"), (_("Request"), row.request_id), (_("Counts"), _counts(row)),
+            (_("Who"), ui.user_text(row.actor_label)),
+            (_("Through"), door_label(row.door)),
+            (_("When"), ui.when(row.at, "full")),
+            (_("Record"), f"{row.subject_type} {row.subject_id}"),
+            (_("Request"), row.request_id),
+            (_("Counts"), _counts(row)),
         ]  # fmt: skip
         return self.show(about=about, changes=changes, shows_values=shows_values, erased=detail is None)
 

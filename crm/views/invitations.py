@@ -49,7 +49,9 @@ class InvitationAccept(View):
         actor = Actor.system("Invitation", door="page")
         try:
             membership = carry_out(
-                lambda: services.accept_invitation(actor=actor, token=kwargs["token"], at=clock.now(), user=self.user, **data)
+                lambda: services.accept_invitation(
+                    actor=actor, token=kwargs["token"], at=clock.now(), user=self.user, **data
+                )
             )
         except InvitationGone:
             raise
@@ -62,7 +64,9 @@ class InvitationAccept(View):
     def enter(self, membership: Membership) -> HttpResponse:
         """Lead into the business that was joined, signed in."""
         home = reverse("crm:home")
-        response = HttpResponseRedirect(home) if self.user else perform_login(self.request, membership.user, redirect_url=home)
+        response = (
+            HttpResponseRedirect(home) if self.user else perform_login(self.request, membership.user, redirect_url=home)
+        )
         self.request.session[BUSINESS_KEY] = str(membership.business_id)
         messages.success(self.request, _("Welcome to %(business)s.") % {"business": membership.business})
         return response
@@ -72,7 +76,8 @@ class InvitationAccept(View):
         has_account = User.objects.filter(email=email).exists()
         sign_in = f"{reverse('account_login')}?{urlencode({'next': self.request.path})}"
         context = {
-            "invitation": self.invitation, "business": self.invitation.business, "form": form, "error": error, "has_account": has_account,
+            "invitation": self.invitation, "business": self.invitation.business, "form": form, "error": error,
+            "has_account": has_account,
             "fits": self.user is not None and self.user.email == email, "sign_in_href": sign_in,
         }  # fmt: skip
         return render(self.request, "crm/invitation.html", context, status=status)

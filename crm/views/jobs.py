@@ -41,7 +41,9 @@ class JobDetail(Page):
             "progress_href": reverse("crm:job_progress", args=[job.pk]),
             "about": [
                 (_("State"), job.get_state_display()), (_("Asked for by"), ui.user_text(job.actor_label)),
-                (_("Asked for"), ui.when(job.created_at)), (_("Started"), ui.when(job.started_at)), (_("Ended"), ui.when(job.finished_at)),
+                (_("Asked for"), ui.when(job.created_at)),
+                (_("Started"), ui.when(job.started_at)),
+                (_("Ended"), ui.when(job.finished_at)),
                 (_("Attempts"), f"{job.attempts} / {job.max_attempts}"),
             ],
         }  # fmt: skip

@@ -28,7 +28,9 @@ class ApiKeys(SettingsPart):
     template_name = "crm/table.html"
 
     def actions(self) -> list[dict[str, Any]]:
-        return self.action("crm.manage_api_keys", _("Make a key"), reverse("crm:api_key_create"), icon="plus", kind="primary")
+        return self.action(
+            "crm.manage_api_keys", _("Make a key"), reverse("crm:api_key_create"), icon="plus", kind="primary"
+        )
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         at = clock.now()
@@ -38,11 +40,17 @@ class ApiKeys(SettingsPart):
             Column("role", _("Role"), lambda row: row.get_role_display()),
             Column("scopes", _("Permissions"), _scopes),
             Column("used", _("Last used"), lambda row: ui.when(row.last_used_at) if row.last_used_at else _("never")),
-            Column("expires", _("Last day"), lambda row: ui.when(row.expires_at - timedelta(seconds=1), "day") if row.expires_at else "–"),
+            Column(
+                "expires",
+                _("Last day"),
+                lambda row: ui.when(row.expires_at - timedelta(seconds=1), "day") if row.expires_at else "–",
+            ),
             Column("state", _("State"), lambda row: _state(row, at)),
             Column("deed", _("Deed"), lambda row: "" if row.revoked_at else _revoke_link(row)),
         ]
-        table = build_table(columns, ApiKey.objects.all(), query=request.GET, sort="", caption=self.title, href=lambda row: "")
+        table = build_table(
+            columns, ApiKey.objects.all(), query=request.GET, sort="", caption=self.title, href=lambda row: ""
+        )
         text = _("A shop or another program needs a key of its own to send orders and read customers.")
         return self.show(table=table, empty={"icon": "key-round", "title": _("No keys yet"), "text": text})
 
@@ -50,7 +58,11 @@ class ApiKeys(SettingsPart):
 def _scopes(key: ApiKey) -> str:
     if not key.scopes:
         return _("all of the role")
-    return format_html('<span title="{}">{}</span>', ", ".join(key.scopes), ngettext("%d permission", "%d permissions", len(key.scopes)) % len(key.scopes))
+    return format_html(
+        '<span title="{}">{}</span>',
+        ", ".join(key.scopes),
+        ngettext("%d permission", "%d permissions", len(key.scopes)) % len(key.scopes),
+    )
 
 
 def _state(key: ApiKey, at: datetime) -> str:
@@ -93,7 +105,9 @@ class ApiKeyCreate(KeyPart, ShownOnce):
         if expires_at is not None:
             zone = ZoneInfo(self.business.time_zone)
             until = datetime.combine(expires_at + timedelta(days=1), time.min, tzinfo=zone)
-        return services.create_api_key(actor=self.actor, business=self.business, at=clock.now(), expires_at=until, **data)
+        return services.create_api_key(
+            actor=self.actor, business=self.business, at=clock.now(), expires_at=until, **data
+        )
 
     def made(self, result: Any) -> dict[str, Any]:
         return {"record": result.record, "key": result.key}

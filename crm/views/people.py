@@ -1,5 +1,6 @@
 """Who works in the business: members and invitations."""
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -55,11 +56,15 @@ class People(SettingsPart):
     template_name = "crm/people.html"
 
     def actions(self) -> list[dict[str, Any]]:
-        return self.action("crm.manage_people", _("Invite somebody"), reverse("crm:invite"), icon="user-plus", kind="primary")
+        return self.action(
+            "crm.manage_people", _("Invite somebody"), reverse("crm:invite"), icon="user-plus", kind="primary"
+        )
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         members = Membership.objects.select_related("user", "team").order_by("-is_active", "user__name", "user__email")
-        invitations = Invitation.objects.select_related("team", "invited_by").filter(accepted_at=None, withdrawn_at=None)
+        invitations = Invitation.objects.select_related("team", "invited_by").filter(
+            accepted_at=None, withdrawn_at=None
+        )
         at = clock.now()
         member_table = build_table(
             [
@@ -68,7 +73,7 @@ class People(SettingsPart):
                 Column("role", _("Role"), lambda row: row.get_role_display()),
                 Column("team", _("Team"), lambda row: ui.user_text(row.team)),
                 Column("visibility", _("Sees"), lambda row: row.get_visibility_display()),
-                Column("state", _("State"), lambda row: ui.badge(_("Active"), "good") if row.is_active else ui.badge(_("Ended"))),
+                Column("state", _("State"), _member_state),
             ],
             members, query=request.GET, sort="", caption=_("Members"),
             href=lambda row: reverse("crm:membership_update", args=[row.pk]) if row.is_active else "",
@@ -80,12 +85,20 @@ class People(SettingsPart):
                 Column("team", _("Team"), lambda row: ui.user_text(row.team)),
                 Column("by", _("Invited by"), lambda row: ui.user_text(row.invited_by)),
                 Column("until", _("Valid until"), lambda row: ui.when(row.expires_at, "day")),
-                Column("state", _("State"), lambda row: ui.badge(_("Open"), "accent") if is_open(row, at) else ui.badge(_("Expired"), "warn")),
+                Column("state", _("State"), lambda row: _invitation_state(row, at)),
                 Column("deed", _("Deed"), lambda row: _withdraw_link(row) if is_open(row, at) else ""),
             ],
             invitations, query=request.GET, sort="", caption=_("Invitations"), href=lambda row: "",
         )  # fmt: skip
         return self.show(members=member_table, invitations=invitation_table)
+
+
+def _member_state(membership: Membership) -> str:
+    return ui.badge(_("Active"), "good") if membership.is_active else ui.badge(_("Ended"))
+
+
+def _invitation_state(invitation: Invitation, at: datetime) -> str:
+    return ui.badge(_("Open"), "accent") if is_open(invitation, at) else ui.badge(_("Expired"), "warn")
 
 
 def _withdraw_link(invitation: Invitation) -> str:
@@ -120,7 +133,8 @@ class Invite(PeoplePart, ShownOnce):
         return services.invite(actor=self.actor, business=self.business, at=clock.now(), **data)
 
     def made(self, result: Any) -> dict[str, Any]:
-        root = settings.PUBLIC_URL.rstrip("/") or self.request.build_absolute_uri("/").rstrip("/")
+        here = self.request.build_absolute_uri("/")
+        root = (settings.PUBLIC_URL if settings.PUBLIC_URL.startswith("https://") else here).rstrip("/")
         return {"invitation": result.invitation, "link": root + reverse("crm:invitation", args=[result.token])}
 
 
@@ -155,7 +169,11 @@ class OneMembership(PeoplePart):
     @property
     def membership(self) -> Membership:
         if not hasattr(self, "_membership"):
-            found = Membership.objects.select_related("user", "team", "business").filter(pk=self.kwargs["pk"], is_active=True).first()
+            found = (
+                Membership.objects.select_related("user", "team", "business")
+                .filter(pk=self.kwargs["pk"], is_active=True)
+                .first()
+            )
             if found is None:
                 raise NotFound
             self._membership = found
@@ -191,7 +209,9 @@ class MembershipEnd(OneMembership, DeedPage):
         return _("End the membership of %(name)s?") % {"name": self.membership.user}
 
     def text(self) -> Any:
-        return _("All rights in this business end at once, on every device. What the person has done stays under their name.")
+        return _(
+            "All rights in this business end at once, on every device. What the person has done stays under their name."
+        )
 
     def perform(self) -> Membership:
         return services.end_membership(actor=self.actor, membership=self.membership)

@@ -19,6 +19,14 @@ from crm.tables import Column
 from crm.templatetags import ui
 from crm.views.settings import SettingsPart
 
+_NEWEST = Sort("valid_on", "valid_on", descending_first=True)
+
+
+def _rate(row: ExchangeRate) -> str:
+    """With all its decimals, at least four."""
+    exponent = row.rate.normalize().as_tuple().exponent
+    return ui.number(row.rate, max(4, -int(exponent)))
+
 
 class Rates(SettingsPart, ListPage):
     permission = "crm.view_rates"
@@ -27,7 +35,9 @@ class Rates(SettingsPart, ListPage):
     template_name = "pages/list.html"
 
     def context(self, **extra: Any) -> dict[str, Any]:
-        self.description = _("What one unit of another currency is worth in %(currency)s, from a day on.") % {"currency": self.business.currency}
+        self.description = _("What one unit of another currency is worth in %(currency)s, from a day on.") % {
+            "currency": self.business.currency
+        }
         return super().context(**extra)
 
     def rows(self) -> QuerySet:
@@ -37,8 +47,8 @@ class Rates(SettingsPart, ListPage):
         today = clock.today(self.business.time_zone)
         return [
             Column("currency", _("Currency"), lambda row: row.currency, sort=Sort("currency", "currency")),
-            Column("valid_on", _("Valid from"), lambda row: ui.when(row.valid_on, "day"), sort=Sort("valid_on", "valid_on", descending_first=True)),
-            Column("rate", _("Rate"), lambda row: ui.number(row.rate.normalize(), max(4, -row.rate.normalize().as_tuple().exponent)), align="end"),
+            Column("valid_on", _("Valid from"), lambda row: ui.when(row.valid_on, "day"), sort=_NEWEST),
+            Column("rate", _("Rate"), _rate, align="end"),
             Column("state", _("State"), lambda row: ui.badge(_("Planned"), "accent") if row.valid_on > today else ""),
         ]  # fmt: skip
 
@@ -100,7 +110,9 @@ class RateUpdate(RatePart, FormPage):
         return _("Rate of %(currency)s") % {"currency": self.record.currency}
 
     def actions(self) -> list[dict[str, Any]]:
-        return self.action("crm.manage_rates", _("Delete"), reverse("crm:rate_delete", args=[self.record.pk]), icon="trash-2")
+        return self.action(
+            "crm.manage_rates", _("Delete"), reverse("crm:rate_delete", args=[self.record.pk]), icon="trash-2"
+        )
 
     def initial(self) -> dict[str, Any]:
         return {**rate_initial(self.record), "version": version_of(self.record)}
@@ -116,7 +128,10 @@ class RateDelete(RatePart, DeedPage):
     danger = True
 
     def get_title(self) -> Any:
-        return _("Delete the rate of %(currency)s from %(day)s?") % {"currency": self.record.currency, "day": self.record.valid_on.isoformat()}
+        return _("Delete the rate of %(currency)s from %(day)s?") % {
+            "currency": self.record.currency,
+            "day": self.record.valid_on.isoformat(),
+        }
 
     def text(self) -> Any:
         return _("From its day on the rate before it holds. Amounts that were converted already stay as they are.")

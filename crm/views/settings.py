@@ -73,19 +73,32 @@ class RemoveDemo(SettingsPart, DeedPage):
     submit_label = gettext_lazy("Remove demo data")
     danger = True
 
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        if request.actor is not None and not any(business.is_demo for business in request.businesses):
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.need_demo()
+        return super().get(request, *args, **kwargs)
+
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.need_demo()
+        return super().post(request, *args, **kwargs)
+
+    def need_demo(self) -> None:
+        if not any(business.is_demo for business in self.request.businesses):
             raise Http404
-        return super().dispatch(request, *args, **kwargs)
 
     def text(self) -> Any:
         names = ", ".join(business.name for business in services.demo_size().businesses)
-        return _("The invented businesses %(names)s go, with everything in them. This can't be undone.") % {"names": names}
+        return _("The invented businesses %(names)s go, with everything in them. This can't be undone.") % {
+            "names": names
+        }
 
     def consequences(self) -> list[Any]:
         size = services.demo_size()
         lines = [f"{formats.number(count)} {name}" for name, count in size.rows]
-        people = ngettext("%(count)s person who belongs to nothing else", "%(count)s people who belong to nothing else", size.user_count)
+        people = ngettext(
+            "%(count)s person who belongs to nothing else",
+            "%(count)s people who belong to nothing else",
+            size.user_count,
+        )
         lines.append(people % {"count": formats.number(size.user_count)})
         if not User.objects.filter(is_superuser=True).exists() and size.user_count == User.objects.count():
             lines.append(_("You too: afterwards you set up your own business, with a sign-in of your own."))

@@ -36,7 +36,9 @@ class Teams(SettingsPart):
         ]
         href = lambda row: reverse("crm:team_update", args=[row.pk])  # noqa: E731 - one line, used once
         table = build_table(columns, teams, query=request.GET, sort="", caption=self.title, href=href)
-        text = _("Make a team and put members into it: people who see only their team's customers see what it looks after.")
+        text = _(
+            "Make a team and put members into it: people who see only their team's customers see what it looks after."
+        )
         return self.show(table=table, empty={"icon": "users-round", "title": _("No teams yet"), "text": text})
 
 
@@ -84,7 +86,9 @@ class TeamUpdate(TeamPart, FormPage):
         return self.team.name
 
     def actions(self) -> list[dict[str, Any]]:
-        return self.action("crm.manage_teams", _("Dissolve team"), reverse("crm:team_delete", args=[self.team.pk]), icon="trash-2")
+        return self.action(
+            "crm.manage_teams", _("Dissolve team"), reverse("crm:team_delete", args=[self.team.pk]), icon="trash-2"
+        )
 
     def initial(self) -> dict[str, Any]:
         return {"name": self.team.name, "version": version_of(self.team)}
@@ -103,12 +107,15 @@ class TeamDelete(TeamPart, DeedPage):
         return _("Dissolve the team %(name)s?") % {"name": self.team.name}
 
     def text(self) -> Any:
-        return _("What belongs to the team stays, without a team. People who see only their team's customers see none of these any more.")
+        return _(
+            "What belongs to the team stays, without a team. Who sees only the team's customers sees them no more."
+        )
 
     def consequences(self) -> list[Any]:
         """How much loses its team, whichever app it belongs to."""
         lines = []
-        for relation in Team._meta.get_fields(include_hidden=True):
+        relations: Any = Team._meta.get_fields(include_hidden=True)
+        for relation in relations:
             if relation.auto_created and relation.one_to_many:
                 model: Any = relation.related_model
                 count = model.objects.filter(**{relation.field.name: self.team}).count()

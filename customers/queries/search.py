@@ -1,6 +1,7 @@
 """Finding customers by words: prefix of the name, prefix of the address, then all words anywhere in the search vector.
 
-The index matches are fenced by an inner LIMIT and sorted outside; next to an ORDER BY … LIMIT the planner would walk the wrong index.
+Prefixes are ranges of the customers' own indexes, one range per business, read in order. The matches of the vector are fenced by an
+inner LIMIT and sorted outside; next to an ORDER BY … LIMIT the planner would walk the wrong index.
 """
 
 from uuid import UUID
@@ -12,22 +13,23 @@ from crm.scope import open_businesses
 
 MATCHES = 300
 _LAST = "\U0010ffff"
-_SEARCH = """
-select customer_id, min(rank) as rank from (
-    (select customer_id, 1 as rank from customers_customersearch
-     where business_id = any(%(businesses)s) and is_live and sort_name >= %(text)s and sort_name < %(text_end)s
-     order by sort_name limit %(limit)s)
-    {more}
-) found group by customer_id order by rank limit %(limit)s
+_BEGINNING = """
+select id, min(rank) as rank from unnest(%(businesses)s::uuid[]) b(business_id), lateral (
+    (select c.id, 1 as rank from customers_customer c
+     where c.business_id = b.business_id and c.is_live and c.sort_name >= %(text)s and c.sort_name < %(text_end)s
+     order by c.sort_name limit %(limit)s)
+    {addresses}
+) found group by id order by rank limit %(limit)s
 """
-_MORE = """
+_ADDRESSES = """
     union all
-    (select customer_id, 2 from customers_customersearch
-     where business_id = any(%(businesses)s) and is_live and email_key >= %(text)s and email_key < %(text_end)s
-     order by email_key limit 25)
-    union all
-    (select customer_id, 3 from customers_customersearch
-     where business_id = any(%(businesses)s) and is_live and vector @@ %(query)s::tsquery limit %(limit)s)
+    (select c.id, 2 from customers_customer c
+     where c.business_id = b.business_id and c.is_live and c.email_key >= %(text)s and c.email_key < %(text_end)s
+     order by c.email_key limit 25)
+"""
+_ANYWHERE = """
+select customer_id from customers_customersearch
+where business_id = any(%(businesses)s) and is_live and vector @@ %(query)s::tsquery limit %(limit)s
 """
 
 
@@ -41,10 +43,14 @@ def matching(words: str, limit: int = MATCHES) -> list[UUID]:
         "businesses": list(open_businesses()), "text": text, "text_end": text + _LAST, "limit": limit,
         "query": " & ".join(asked),
     }  # fmt: skip
-    more = _MORE if asked and max(map(len, text.split())) > 2 else ""
+    longer = bool(asked) and max(map(len, text.split())) > 2
     with connection.cursor() as cursor:
-        cursor.execute(_SEARCH.format(more=more), parameters)
-        return [row[0] for row in cursor.fetchall()]
+        cursor.execute(_BEGINNING.format(addresses=_ADDRESSES if longer else ""), parameters)
+        found = [row[0] for row in cursor.fetchall()]
+        if longer and len(found) < limit:
+            cursor.execute(_ANYWHERE, parameters)
+            found = list(dict.fromkeys([*found, *(row[0] for row in cursor.fetchall())]))
+    return found[:limit]
 
 
 def _tokens(text: str) -> list[str]:

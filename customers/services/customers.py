@@ -68,9 +68,10 @@ def update_customer(*, actor: Actor, customer: Customer, version: str | None = N
 
 
 @transaction.atomic
-def archive_customer(*, actor: Actor, customer: Customer, at: datetime, reason: str = "") -> Customer:
-    """Take the customer out of lists, counts and searches; everything stays and can be brought back. Raises AlreadyArchived."""
+def archive_customer(*, actor: Actor, customer: Customer, at: datetime, reason: str = "", version: str | None = None) -> Customer:
+    """Take the customer out of lists, counts and searches; everything stays and can be brought back. Raises AlreadyArchived, StaleVersion."""
     locked = _lock(customer)
+    check_version(locked, version)
     if locked.archived_at is not None:
         raise AlreadyArchived
     locked.archived_at = at
@@ -84,9 +85,10 @@ def archive_customer(*, actor: Actor, customer: Customer, at: datetime, reason: 
 
 
 @transaction.atomic
-def restore_customer(*, actor: Actor, customer: Customer) -> Customer:
-    """Bring an archived customer back. Raises NotArchived; the database refuses when its e-mail address is taken by now."""
+def restore_customer(*, actor: Actor, customer: Customer, version: str | None = None) -> Customer:
+    """Bring an archived customer back. Raises NotArchived, StaleVersion; the database refuses when its e-mail address is taken by now."""
     locked = _lock(customer)
+    check_version(locked, version)
     if locked.archived_at is None:
         raise NotArchived
     before, locked.archived_at = locked.archived_at, None

@@ -20,6 +20,8 @@ export function toast(text, kind = "neutral") {
   const box = shell.content.firstElementChild.cloneNode(true);
   box.classList.add(`toast-${kind}`);
   if (kind === "bad") box.setAttribute("role", "alert");
+  const known = box.querySelector(`[data-kind="${CSS.escape(kind)}"]`) ?? box.querySelector("[data-kind]");
+  for (const mark of box.querySelectorAll("[data-kind]")) if (mark !== known) mark.remove();
   box.querySelector("p").textContent = text;
   toasts.append(box);
   fade(box);

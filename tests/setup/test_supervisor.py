@@ -38,7 +38,7 @@ supervisor.end()
 """
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 10) -> Any:
+def wait_until(condition: Callable[[], Any], seconds: float = 30) -> Any:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = condition()
@@ -68,8 +68,8 @@ def test_stop_leaves_no_process(tmp_path: Path, sent: signal.Signals) -> None:
     with process:
         assert (tmp_path / "running.json").exists()
         process.send_signal(sent)
-        assert process.wait(10) == 0
-    wait_until(lambda: not any(members(group) for group in groups), 2)
+        assert process.wait(30) == 0
+    wait_until(lambda: not any(members(group) for group in groups), 10)
     assert not (tmp_path / "running.json").exists()
 
 
@@ -186,7 +186,7 @@ def test_web_process_finishes_its_request_and_believes_no_proxy() -> None:
                 process.terminate()
                 answer = b"".join(iter(lambda: waiting.recv(4096), b""))
             assert answer.startswith(b"HTTP/1.0 200 OK")
-            assert process.wait(5) == 0
+            assert process.wait(30) == 0
 
 
 def test_first_page_is_none_while_nobody_answers() -> None:

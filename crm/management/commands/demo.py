@@ -2,6 +2,7 @@
 
 import time
 from argparse import ArgumentParser
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -9,9 +10,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from crm import clock
-from crm.demo import DemoExists, make_demo, remove_demo
+from crm.actor import Actor
+from crm.demo import DemoExists, make_demo
 from crm.demo.bulk import owns_tables, tidy
 from crm.demo.businesses import keep_sign_ins
+from crm.services.demo import NoDemoData, remove_demo_data
 
 
 class Command(BaseCommand):
@@ -31,8 +34,9 @@ class Command(BaseCommand):
             raise CommandError("--orders-per-customer must be from 1 to 100.")
         began = time.monotonic()
         if options["replace"]:
-            removed = remove_demo()
-            self.stdout.write(f"Removed {removed} demo businesses.")
+            with suppress(NoDemoData):
+                removed = remove_demo_data(actor=Actor.system("Demo data", door="command"))
+                self.stdout.write(f"Removed {len(removed.businesses)} demo businesses.")
         try:
             sign_ins = make_demo(
                 customers=options["customers"],
