@@ -18,13 +18,18 @@ with months as (
                            date_trunc('month', %(today)s::date), interval '1 month')::date as month
 )
 """
-_OF_BUSINESS = f"""{_MONTHS}
+_OF_BUSINESS = (
+    _MONTHS
+    + """
 select m.month, coalesce(sum(r.revenue), 0), coalesce(sum(r.order_count), 0)
 from months m left join commerce_revenueday r
   on r.business_id = %(business)s and r.day >= m.month and r.day < (m.month + interval '1 month')::date
 group by m.month order by m.month
 """
-_OF_CUSTOMER = f"""{_MONTHS}
+)
+_OF_CUSTOMER = (
+    _MONTHS
+    + """
 select m.month, coalesce(sum(o.total_base), 0), count(o.id) filter (where o.status = 'completed')
 from months m left join commerce_order o
   on o.business_id = %(business)s and o.customer_id = %(customer)s and o.status in ('completed', 'refund')
@@ -32,6 +37,7 @@ from months m left join commerce_order o
  and o.ordered_at < (m.month + interval '1 month')::timestamp at time zone %(zone)s
 group by m.month order by m.month
 """
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,9 @@ class Month:
     orders: int
 
 
-def revenue_by_month(business: Business, *, today: date, months: int = 12, customer: Customer | None = None) -> list[Month]:
+def revenue_by_month(
+    business: Business, *, today: date, months: int = 12, customer: Customer | None = None
+) -> list[Month]:
     """The last `months` calendar months up to the running one, empty months included; of one customer when given."""
     parameters: dict[str, Any] = {"business": business.pk, "zone": business.time_zone, "today": today, "months": months}
     if customer is not None:

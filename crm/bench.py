@@ -10,7 +10,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.http import HttpResponse
 from django.urls import reverse
 
 from crm import clock
@@ -63,8 +62,9 @@ def as_json(found: Figure) -> dict[str, Any]:
 
 def use_database(name: str) -> None:
     """From here on this process works in the database `name` of the same server."""
-    connection.close()
-    connection.settings_dict["NAME"] = name
+    if connection.settings_dict["NAME"] != name:
+        connection.close()
+        connection.settings_dict["NAME"] = name
 
 
 def create_database(name: str) -> bool:
@@ -85,7 +85,9 @@ def machine() -> dict[str, Any]:
     import psutil
 
     with connection.cursor() as cursor:
-        cursor.execute("select current_setting('server_version'), current_setting('shared_buffers'), pg_size_pretty(pg_database_size(current_database()))")
+        cursor.execute(
+            "select current_setting('server_version'), current_setting('shared_buffers'), pg_size_pretty(pg_database_size(current_database()))"
+        )
         version, buffers, size = cursor.fetchone()
     return {
         "cores": os.cpu_count(), "memory_gb": round(psutil.virtual_memory().total / 1024**3), "python": platform.python_version(),
@@ -115,7 +117,11 @@ class Visitor:
                 self.key = create_api_key(actor=actor, business=business, name=name, role="integration", at=clock.now())
             self.headers["authorization"] = f"Bearer {self.key.key}"
         else:
-            owner = Membership.unscoped.filter(business=business, role="owner", is_active=True).select_related("user").first()
+            owner = (
+                Membership.unscoped.filter(business=business, role="owner", is_active=True)
+                .select_related("user")
+                .first()
+            )
             if owner is None:
                 raise LookupError(f"{business} has no owner")
             self.client.force_login(owner.user)
@@ -123,7 +129,7 @@ class Visitor:
             session[BUSINESS_KEY] = str(business.pk)
             session.save()
 
-    def open(self, address: str) -> HttpResponse:
+    def open(self, address: str) -> Any:
         response = self.client.get(address, headers=self.headers)
         if response.status_code != 200:
             raise RuntimeError(f"{address} answered {response.status_code}")

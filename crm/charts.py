@@ -1,7 +1,7 @@
 """Charts drawn on the server: data in, SVG and the same figures as a table out.
 
 `palette="css"` names classes that the style sheet colors (pages, light and dark); `palette="print"` writes the colors
-as attributes (PDF, e-mail). Every chart is drawn twice, for wide and for narrow places: so its text keeps its size.
+as attributes (PDF, e-mail). Every chart is drawn for narrow, usual and broad places, so that its text keeps its size.
 """
 
 import math
@@ -15,7 +15,7 @@ from crm import formats
 from crm.chart_shapes import Bar, Format, Number, Series, draw_columns, draw_heat, draw_lines, draw_rows
 from crm.drawing import Drawing, Palette
 
-WIDE, NARROW = 560, 330
+NARROW, USUAL, BROAD = 330, 560, 1040
 __all__ = ["Bar", "Chart", "Format", "Number", "Series", "bars", "gauge", "heat_map", "line", "sparkline"]
 
 
@@ -23,16 +23,16 @@ __all__ = ["Bar", "Chart", "Format", "Number", "Series", "bars", "gauge", "heat_
 class Chart:
     """A drawing with its figures: `columns` and `rows` say the same in words, `summary` in one sentence.
 
-    `width` is that of the wide drawing: about that of the place where it will stand.
+    `svg` suits a column or a page of paper; `svg_narrow` and `svg_broad` take its place where the room is other.
     """
 
     title: str
     summary: str
     svg: SafeString
     svg_narrow: SafeString
+    svg_broad: SafeString
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    width: int = WIDE
 
 
 def line(
@@ -45,7 +45,6 @@ def line(
     axis_format: Format = formats.compact,
     axis: str = "",
     height: int = 260,
-    width: int = WIDE,
     palette: Palette = "css",
 ) -> Chart:
     """Lines over ordered labels; the value axis starts at zero, or below when there are negative values."""
@@ -60,7 +59,7 @@ def line(
     def draw(room: int) -> SafeString:
         return draw_lines(title, summary, labels, series, lines, area, format, axis_format, room, height, palette)
 
-    return Chart(title, summary or _("No figures yet."), draw(width), draw(NARROW), columns, rows, width)
+    return Chart(title, summary or _("No figures yet."), draw(USUAL), draw(NARROW), draw(BROAD), columns, rows)
 
 
 def bars(
@@ -72,7 +71,6 @@ def bars(
     axis_format: Format = formats.compact,
     axis: tuple[str, str] = ("", ""),
     height: int = 240,
-    width: int = WIDE,
     palette: Palette = "css",
 ) -> Chart:
     """Bars from zero, each with its figure. `axis` names what the labels and the values are."""
@@ -97,11 +95,11 @@ def bars(
     return Chart(
         title,
         summary or _("No figures yet."),
-        draw(width),
+        draw(USUAL),
         draw(NARROW),
+        draw(BROAD),
         (axis[0] or _("Label"), axis[1] or _("Value")),
         rows,
-        width,
     )
 
 
@@ -114,7 +112,6 @@ def heat_map(
     hrefs: Sequence[Sequence[str]] = (),
     format: Format = formats.number,
     corner: str = "",
-    width: int = WIDE,
     palette: Palette = "css",
 ) -> Chart:
     """Cells in five steps of one color, relative to the largest value; every cell carries its figure."""
@@ -140,11 +137,11 @@ def heat_map(
     return Chart(
         title,
         summary or _("No figures yet."),
-        draw(width),
+        draw(USUAL),
         draw(NARROW),
+        draw(BROAD),
         (corner or _("Label"), *columns),
         table,
-        width,
     )
 
 
@@ -163,7 +160,7 @@ def sparkline(
         drawing.circle(*points[-1], 2.2, kind)
     rows = tuple((str(n), formats.number(value)) for n, value in enumerate(values, 1))
     svg = drawing.svg()
-    return Chart(title, _spark_in_words(values), svg, svg, ("#", _("Value")), rows)
+    return Chart(title, _spark_in_words(values), svg, svg, svg, ("#", _("Value")), rows)
 
 
 def gauge(
@@ -185,7 +182,7 @@ def gauge(
         )
     drawing.text(72, 70, shown, "figure", anchor="middle")
     svg = drawing.svg()
-    return Chart(title, words, svg, svg, (_("Value"), _("Maximum")), ((shown, formats.number(maximum)),))
+    return Chart(title, words, svg, svg, svg, (_("Value"), _("Maximum")), ((shown, formats.number(maximum)),))
 
 
 def _checked(value: Number | None) -> float | None:

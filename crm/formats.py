@@ -79,9 +79,10 @@ def percent(value: Number | None, decimals: int = 1) -> str:
 
 
 def moment(value: datetime | date) -> str:
-    """The full form in the active time zone: `November 21, 2026 at 7:03:00 AM UTC`."""
+    """The full form in the active time zone: `Nov 21, 2026, 7:03:00 AM UTC`."""
     if isinstance(value, datetime):
-        return format_datetime(_aware(value), "long", tzinfo=timezone.get_current_timezone(), locale=locale())
+        at, zone = _aware(value), timezone.get_current_timezone()
+        return " ".join(format_datetime(at, form, tzinfo=zone, locale=locale()) for form in ("medium", "z"))
     return day(value)
 
 

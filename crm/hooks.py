@@ -67,7 +67,7 @@ settings_pages.plug(
     SettingsPage(_("Teams"), _("Who looks after customers together"), "users-round", "crm:teams", "crm.manage_teams", 30),
     SettingsPage(_("API keys"), _("Keys with which programs call the API"), "key-round", "crm:api_keys", "crm.manage_api_keys", 40),
     SettingsPage(_("Exchange rates"), _("What other currencies are worth"), "coins", "crm:rates", "crm.view_rates", 50),
-    SettingsPage(_("Demo data"), _("Take the invented businesses away and begin with your own"), "trash-2", "crm:remove_demo", "crm.remove_demo", 90),
+    SettingsPage(_("Demo data"), _("Take it away and begin anew"), "trash-2", "crm:remove_demo", "crm.remove_demo", 90),
 )
 
 business_tables.plug(

@@ -6,23 +6,23 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from crm.pages import MEMBER, SIGNED_IN, Page
+from crm.pages import Page
 from crm.registry import ROLES, permissions
 
-OPEN = "open"
-"""Permission of operations for people who aren't signed in."""
-UNSAFE = ("post", "put", "patch", "delete")
+OPEN = "anyone"
+"""Permission of operations for callers who aren't signed in."""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one address. `permission` is a registered name, MEMBER, SIGNED_IN or OPEN."""
+    """One method of one address. `permission` is a registered name, or member, signed in, anyone."""
 
     door: str
     name: str
     path: str
     method: str
     permission: str
+    fragment: bool = False
 
     def allows(self, role: str) -> bool:
         known = permissions.get(self.permission)
@@ -49,13 +49,13 @@ def _walk(patterns: list[Any], prefix: str, namespace: str) -> Iterator[Operatio
         elif isinstance(entry, URLPattern):
             view = getattr(entry.callback, "view_class", None) or getattr(entry.callback, "cls", None)
             name = f"{namespace}{entry.name}"
+            if entry.name in (None, "unrouted"):
+                continue
             if view is not None and issubclass(view, Page):
                 for method in ("get", "post"):
                     if hasattr(view, method) and method in view.http_method_names:
-                        yield Operation("page", name, path, method.upper(), view.permission)
+                        yield Operation("page", name, path, method.upper(), view.permission, view.fragment)
             elif view is not None and hasattr(view, "permissions"):
                 for method, permission in view.permissions.items():
                     yield Operation("api", name, path, method.upper(), permission)
 
-
-__all__ = ["MEMBER", "OPEN", "SIGNED_IN", "Operation", "operations", "table"]

@@ -35,6 +35,8 @@ class Page(View):
     title: Any = ""
     description: Any = ""
     template_name = "pages/detail.html"
+    fragment = False
+    """A part of a page that the page fetches; not a document of its own."""
     request: Any
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

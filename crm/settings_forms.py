@@ -134,7 +134,7 @@ class _Membership(DeedForm):
         label=_("Role"), choices=[(role.value, role.label) for role in PEOPLE_ROLES], initial=Role.AGENT
     )
     team = forms.ModelChoiceField(
-        label=_("Team"), queryset=Team.unscoped.none(), required=False, empty_label=_("No team")
+        label=_("Team"), queryset=Team.objects.none(), required=False, empty_label=_("No team")
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

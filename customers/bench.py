@@ -36,7 +36,9 @@ def _words(business: Business, count: int) -> dict[str, list[str]]:
         "3 letters": [row[1][:3] for row in people if len(row[1]) >= 3],
         "last name, 4 to 8 letters": [row[1][: 4 + i % 5] for i, row in enumerate(people) if len(row[1]) >= 4],
         "first name, whole": [row[0] for row in people if len(row[0]) >= 4],
-        "first 3 and last 3 letters": [f"{row[0][:3]} {row[1][:3]}" for row in people if len(row[0]) > 2 and len(row[1]) > 2],
+        "first 3 and last 3 letters": [
+            f"{row[0][:3]} {row[1][:3]}" for row in people if len(row[0]) > 2 and len(row[1]) > 2
+        ],
         "whole name": [f"{row[0]} {row[1]}" for row in people],
         "e-mail, 12 letters": [row[2][:12] for row in rows if len(row[2]) > 12],
         "e-mail, whole": [row[2] for row in rows if row[2]],
@@ -97,7 +99,9 @@ def _sorts() -> list[tuple[str, paging.Sort]]:
 def _list_visits(business: Business, visitor: Visitor, address: str) -> Samples:
     for asked, sort in _sorts():
         yield from visitor.visits(f"first page by {asked}", [f"{address}?sort={asked}"] * 20)
-        yield from visitor.visits(f"in the middle by {asked}", [f"{address}?{urlencode({'sort': asked, 'cursor': _middle(sort)})}"] * 20)
+        yield from visitor.visits(
+            f"in the middle by {asked}", [f"{address}?{urlencode({'sort': asked, 'cursor': _middle(sort)})}"] * 20
+        )
     for asked, _sort in _sorts():
         pairs = [f"{address}?{urlencode({**pair, 'sort': asked})}" for pair in filter_pairs(business)]
         yield from visitor.visits(f"40 filter pairs by {asked}", pairs + pairs)
@@ -110,7 +114,14 @@ def filter_pairs(business: Business) -> list[dict[str, str]]:
     stages = [{"lifecycle_stage": stage} for stage in ("active", "churned", "expansion", "opportunity")]
     countries = [{"country": country} for country in ("United Kingdom", "Germany", "Greece")]
     owned = [{"owner": str(member.user_id)} for member in owners[:2]]
-    sets = [(kinds, stages), (kinds, owned), (kinds, countries), (stages, owned), (stages, countries), (owned, countries[:1])]
+    sets = [
+        (kinds, stages),
+        (kinds, owned),
+        (kinds, countries),
+        (stages, owned),
+        (stages, countries),
+        (owned, countries[:1]),
+    ]
     return [{**one, **other} for left, right in sets for one, other in product(left, right)]
 
 
@@ -124,12 +135,16 @@ def _middle(sort: paging.Sort) -> str:
 
 
 def profile_page(business: Business) -> Samples:
-    yield from Visitor(business).visits("profile page", [reverse("customers:customer_detail", args=[pk]) for pk in _some(business)])
+    yield from Visitor(business).visits(
+        "profile page", [reverse("customers:customer_detail", args=[pk]) for pk in _some(business)]
+    )
 
 
 def profile_api(business: Business) -> Samples:
     visitor = Visitor(business, api=True)
-    yield from visitor.visits("profile by the API", [reverse("api:customer_detail", args=[pk]) for pk in _some(business)])
+    yield from visitor.visits(
+        "profile by the API", [reverse("api:customer_detail", args=[pk]) for pk in _some(business)]
+    )
 
 
 def _some(business: Business) -> list[str]:

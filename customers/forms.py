@@ -36,7 +36,7 @@ class CustomerForm(VersionedForm):
     country = forms.CharField(label=_("Country"), max_length=80, required=False)
     lifecycle_stage = forms.ChoiceField(label=_("Lifecycle stage"), choices=LifecycleStage.choices)
     owner = forms.ModelChoiceField(label=_("Owner"), queryset=User.objects.none(), required=False, empty_label=_("Nobody"))
-    team = forms.ModelChoiceField(label=_("Team"), queryset=Team.unscoped.none(), required=False, empty_label=_("No team"))
+    team = forms.ModelChoiceField(label=_("Team"), queryset=Team.objects.none(), required=False, empty_label=_("No team"))
     acquired_on = forms.DateField(label=_("Customer since"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     external_id = forms.CharField(
         label=_("External id"), max_length=100, required=False, help_text=_("The id that this customer has in the system it came from.")

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from crm.models import AccessRecord, Business, Membership
-from crm.operations import Operation, operations
+from crm.operations import OPEN, Operation, operations
 from crm.registry import ROLES
 from tests import planted
 from tests.factories import make_customer, make_membership, make_order
@@ -26,7 +26,7 @@ def _ids(operation: Operation) -> str:
 
 @pytest.mark.parametrize("operation", PAGES, ids=_ids)
 def test_people_who_are_not_signed_in_are_sent_to_the_sign_in_page(owner: Membership, operation: Operation) -> None:
-    if operation.permission == "open":
+    if operation.permission == OPEN:
         pytest.skip("open to everybody")
     response = Client().generic(operation.method, planted.address(operation, uuid4()))
     assert response.status_code == 302
@@ -53,7 +53,7 @@ def test_no_role_reaches_an_object_of_another_business(members: dict[str, Member
     before = planted.fingerprint(other_business)
     wrong = []
     for operation in PAGES:
-        if "<" not in operation.path or operation.permission == "open":
+        if "<" not in operation.path or operation.permission == OPEN:
             continue
         response = browser.generic(operation.method, planted.address(operation, foreign))
         unknown = browser.generic(operation.method, planted.address(operation, uuid4()))

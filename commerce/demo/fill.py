@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 from math import sin
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -89,7 +90,7 @@ where o.status = 'completed' and {refunded} < %(refunded)s and o.placed_on + {wa
 """
 _WRITE_ORDERS = """
 insert into commerce_order (id, created_at, updated_at, business_id, customer_id, number, status, ordered_at, currency, total, total_base, channel)
-select {id}, o.at, o.at, %(business)s, d.id, %(prefix)s || lpad(o.n::text, %(digits)s, '0'), o.status, o.at, o.currency, t.total,
+select {id}, o.at, o.at, %(business)s, d.id, %(prefix)s || lpad(o.n::text, greatest(7, length(o.n::text)), '0'), o.status, o.at, o.currency, t.total,
        case when r.rate is null then t.total else round(t.total * r.rate, 2) end, o.channel
 from pg_temp.demo_orders o
 join pg_temp.demo_customers d on d.n = o.customer
@@ -105,7 +106,7 @@ from pg_temp.demo_lines l join pg_temp.demo_orders o using (n) order by l.n, l.p
 """
 _WRITE_REFUNDS = """
 insert into commerce_order (id, created_at, updated_at, business_id, customer_id, number, status, ordered_at, currency, total, total_base, channel, refund_of_id)
-select {refund_id}, f.at, f.at, %(business)s, d.id, %(prefix)s || 'R' || lpad(f.r::text, 6, '0'), 'refund', f.at, o.currency, -t.total,
+select {refund_id}, f.at, f.at, %(business)s, d.id, %(prefix)s || 'R' || lpad(f.r::text, greatest(6, length(f.r::text)), '0'), 'refund', f.at, o.currency, -t.total,
        case when r.rate is null then -t.total else -round(t.total * r.rate, 2) end, o.channel, {id}
 from pg_temp.demo_refunds f
 join pg_temp.demo_orders o on o.n = f.refunded
@@ -133,7 +134,11 @@ def fill_orders(plan: DemoPlan) -> None:
     def below(name: str, bound: int, row: str = "row") -> str:
         return chance.number(row, name, bound)
 
-    channels = "web web web store store marketplace phone" if shop else "sales sales self-service self-service self-service partner"
+    channels = (
+        "web web web store store marketplace phone"
+        if shop
+        else "sales sales self-service self-service self-service partner"
+    )
     listed = "(array['" + "', '".join(channels.split()) + "'])"
     size = f"least({PLANS - 1}, floor(power({unit('plan', 'customer')}, 1.6) * {PLANS})::integer)"
     seats = f"(1 + floor(power({unit('seats', 'customer')}, 4) * 120 * case when course = 'big_spender' then 4 else 1 end)::integer)"
@@ -151,10 +156,10 @@ def fill_orders(plan: DemoPlan) -> None:
     wait = f"2 + {below('wait', 18, 'o.row')}"
     order_id = chance.uuid("o.n", "order", "o.at")
     refund_id = chance.uuid("f.refunded", "refund", "f.at")
-    parameters = {
+    parameters: dict[str, Any] = {
         "business": plan.business.pk, "zone": plan.business.time_zone, "currency": plan.business.currency, "prefix": f"{plan.prefix}-",
         "start": plan.start, "today": plan.today, "orders": round(plan.customers * plan.orders_per_customer / (1 + REFUNDED)),
-        "euro_countries": list(EURO_COUNTRIES), "euro": EURO_WORTH[plan.business.currency] * 100, "seasonal": shop, "digits": 7,
+        "euro_countries": list(EURO_COUNTRIES), "euro": EURO_WORTH[plan.business.currency] * 100, "seasonal": shop,
         "prices": [price for _code, _name, price in goods], "products": ids, "count": len(goods), "refunded": REFUNDED,
     }  # fmt: skip
     with connection.cursor() as cursor:
@@ -163,10 +168,13 @@ def fill_orders(plan: DemoPlan) -> None:
         cursor.execute("analyze pg_temp.demo_orders")
         row = "(o.row << 3) + position"
         cursor.execute(
-            _LINES.format(product=unit("product", row), quantity=unit("quantity", row), more=below("more", 3, row)), parameters
+            _LINES.format(product=unit("product", row), quantity=unit("quantity", row), more=below("more", 3, row)),
+            parameters,
         )
         cursor.execute("analyze pg_temp.demo_lines; create index on pg_temp.demo_lines (n)")
-        cursor.execute(_REFUNDS.format(wait=wait, partly=unit("partly", "o.row"), refunded=unit("refunded", "o.row")), parameters)
+        cursor.execute(
+            _REFUNDS.format(wait=wait, partly=unit("partly", "o.row"), refunded=unit("refunded", "o.row")), parameters
+        )
         cursor.execute("analyze pg_temp.demo_refunds")
         cursor.execute(_WRITE_ORDERS.format(id=order_id), parameters)
         cursor.execute(_WRITE_LINES.format(id=order_id), parameters)
@@ -186,8 +194,10 @@ def _rates(plan: DemoPlan) -> None:
     months = range((plan.start.year * 12 + plan.start.month - 1) - 1, plan.today.year * 12 + plan.today.month)
     ExchangeRate.objects.bulk_create(
         ExchangeRate(
-            business=plan.business, currency="EUR", valid_on=date(month // 12, month % 12 + 1, 1),
+            business=plan.business,
+            currency="EUR",
+            valid_on=date(month // 12, month % 12 + 1, 1),
             rate=round(worth * (1 + Decimal(repr(round(0.025 * sin(month / 3.0) + 0.01 * sin(month * 1.7), 6)))), 6),
-        )  # fmt: skip
+        )
         for month in months
     )

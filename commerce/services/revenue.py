@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -44,7 +45,7 @@ def refresh_revenue(days: Sequence[date] | None = None) -> int:
 
     Waits for others who are at the same business, so that neither leaves out the orders of the other.
     """
-    parameters: dict[str, object] = {"businesses": list(open_businesses())}
+    parameters: dict[str, Any] = {"businesses": list(open_businesses())}
     if days is not None:
         parameters["days"] = sorted(set(days))
     with connection.cursor() as cursor:

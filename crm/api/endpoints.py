@@ -50,7 +50,7 @@ _ME = {
         }
     ],
     "business": _ID,
-    "permissions": ["customers.view"],
+    "permissions": ["crm.view_jobs"],
 }
 
 

@@ -71,6 +71,8 @@ def indexes_afterwards() -> Iterator[None]:
 
 
 def tidy() -> None:
-    """Statistics and visibility maps, so that the first pages are planned well; outside a transaction, by the tables' owner."""
+    """Statistics and visibility maps, so that the first pages are planned well; left to autovacuum inside a transaction or for other roles."""
+    if connection.in_atomic_block or not owns_tables():
+        return
     with connection.cursor() as cursor:
         cursor.execute(f"vacuum (analyze) {', '.join(tables())}")

@@ -78,7 +78,12 @@ BUSINESSES = (
 def make_business(plan: DemoBusiness, *, since: date) -> Business:
     """The business with its teams; `since` is when it began to keep its customers here."""
     business = Business.objects.create(
-        slug=plan.slug, name=plan.name, currency=plan.currency, time_zone=plan.time_zone, locale=plan.locale, is_demo=True
+        slug=plan.slug,
+        name=plan.name,
+        currency=plan.currency,
+        time_zone=plan.time_zone,
+        locale=plan.locale,
+        is_demo=True,
     )
     at = datetime.combine(since - timedelta(days=30), time(9), ZoneInfo(plan.time_zone))
     Business.objects.filter(pk=business.pk).update(created_at=at)

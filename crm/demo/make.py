@@ -36,7 +36,12 @@ def demo_businesses() -> list[Business]:
 
 @transaction.atomic
 def make_demo(
-    *, customers: int, seed: int, today: date, orders_per_customer: float = 8, say: Callable[[str], None] = lambda text: None
+    *,
+    customers: int,
+    seed: int,
+    today: date,
+    orders_per_customer: float = 8,
+    say: Callable[[str], None] = lambda text: None,
 ) -> list[dict[str, str]]:
     """Make both businesses with `customers` people in the shop and 8 % as many accounts in the software company; returns the sign-ins.
 
@@ -51,7 +56,9 @@ def make_demo(
     plans = []
     for sketch in BUSINESSES:
         count = customers if sketch.profile == "shop" else max(FEWEST_ACCOUNTS, round(customers * ACCOUNTS_SHARE))
-        plan = DemoPlan(Business(slug=sketch.slug), sketch.profile, sketch.prefix, seed, count, orders_per_customer, today)
+        plan = DemoPlan(
+            Business(slug=sketch.slug), sketch.profile, sketch.prefix, seed, count, orders_per_customer, today
+        )
         business = make_business(sketch, since=plan.start)
         make_people(business, sketch, users)
         plans.append(DemoPlan(business, sketch.profile, sketch.prefix, seed, count, orders_per_customer, today))
@@ -66,6 +73,10 @@ def make_demo(
             say("Building the indexes ...")
     for plan in plans:
         activity.record(
-            "crm.business.created", actor=actor, business=plan.business, subject=plan.business, counts={"customers": plan.customers}
+            "crm.business.created",
+            actor=actor,
+            business=plan.business,
+            subject=plan.business,
+            counts={"customers": plan.customers},
         )
     return sign_ins

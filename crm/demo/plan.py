@@ -44,7 +44,9 @@ class Chance:
 
     def number(self, row: str, name: str, below: int | str) -> str:
         """A whole number from 0 up to, not including, `below`."""
-        return f"mod(hashint8extended(({row})::bigint, {self._salt(name)}) & 9007199254740991, ({below})::bigint)::integer"
+        return (
+            f"mod(hashint8extended(({row})::bigint, {self._salt(name)}) & 9007199254740991, ({below})::bigint)::integer"
+        )
 
     def unit(self, row: str, name: str) -> str:
         """A number from 0 up to, not including, 1."""

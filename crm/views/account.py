@@ -9,6 +9,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm import services
+from crm.models import Role
 from crm.pages import SIGNED_IN, FormPage
 from crm.settings_forms import ProfileForm
 
@@ -56,7 +57,7 @@ class Account(FormPage):
 
     def context(self, **extra: Any) -> dict[str, Any]:
         places = [
-            (business.name, gettext(grant.role))
+            (business.name, Role(grant.role).label)
             for business in self.request.businesses
             if (grant := self.actor.grant_in(business))
         ]

@@ -52,7 +52,7 @@ class JobDetail(Page):
 class JobProgress(JobDetail):
     """The moving part of the page, asked for again and again until the job is over."""
 
-    permission = "crm.view_jobs"
+    fragment = True
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         return render(request, "crm/_job.html", self.state())

@@ -1,11 +1,12 @@
 """Making demo customers set-wise. Each takes a course, from which the stage that is seen follows: `demo_customers` tells it to the apps above."""
 
 from itertools import accumulate
+from typing import Any
 
 from django.db import connection
 
 from crm.demo.plan import DemoPlan
-from crm.models import Membership, Team
+from crm.models import Membership
 from customers import services
 from customers.demo.words import COMPANY_HEADS, COMPANY_TAILS, LEGAL_FORMS, names, places
 
@@ -115,7 +116,7 @@ select d.id, acquired_at at time zone %(zone)s, least(coalesce(d.last_on, d.acqu
             else split_part(c.local, '@', 1) || '@' || split_part(c.local, '@', 2) || c.nth || '.example.com' end else '' end,
        d.phone, d.country, d.city,
        case when d.kind = 'company' then 'https://www.' || split_part(c.local, '@', 2) || c.nth || '.example.com' else '' end,
-       c.industry, c.size, d.stage, o.owner, o.team, d.acquired_on, %(prefix)s || '-' || lpad(d.n::text, 6, '0'),
+       c.industry, c.size, d.stage, o.owner, o.team, d.acquired_on, %(prefix)s || '-' || lpad(d.n::text, greatest(6, length(d.n::text)), '0'),
        case when d.stage in ('churned', 'prospect') and d.acquired_on < %(today)s::date - 200 and {archived} < 0.05
             then (%(today)s::date - 1 - {archived_ago} + time '10:00') at time zone %(zone)s end
 from demo_customers d
@@ -132,11 +133,11 @@ def fill_customers(plan: DemoPlan) -> None:
     """The customers with their search rows; leaves `demo_customers` (n, id, course, first_on, last_on, weight …) for the rest of the transaction."""
     chance = plan.chance
 
-    def unit(name: str) -> str:
-        return chance.unit("n", name)
+    def unit(name: str, row: str = "n") -> str:
+        return chance.unit(row, name)
 
-    def below(name: str, bound: int | str) -> str:
-        return chance.number("n", name, bound)
+    def below(name: str, bound: int | str, row: str = "n") -> str:
+        return chance.number(row, name, bound)
 
     companies = 0.03 if plan.profile == "shop" else 0.95
     courses = _COURSES.format(
@@ -147,16 +148,17 @@ def fill_customers(plan: DemoPlan) -> None:
         phone=below("phone", "power(10, p.digits)"), first=unit("first"), last=unit("last"), double=unit("double"), second=unit("second"),
         minute=below("minute", 720), id=chance.uuid("n", "customer", "(e.acquired_on + time '12:00')"),
     )  # fmt: skip
-    d_unit, d_below = lambda name: chance.unit("d.n", name), lambda name, bound: chance.number("d.n", name, bound)  # noqa: E731
     people = [m for m in Membership.objects.order_by("user__email") if m.role in ("manager", "agent")]
     cards = _CUSTOMERS.format(
-        named_after=d_unit("named after"), partners=d_below("partners", 3), head=d_below("head", len(COMPANY_HEADS)),
-        tail=d_below("tail", len(COMPANY_TAILS)), size=d_below("size", 10), has_email=d_unit("has email"), domain=d_below("domain", 4),
-        archived=d_unit("archived"), archived_ago=d_below("archived ago", 180), owner=d_below("owner", len(people)), has_owner=d_unit("has owner"),
+        named_after=unit("named after", "d.n"), partners=below("partners", 3, "d.n"), head=below("head", len(COMPANY_HEADS), "d.n"),
+        tail=below("tail", len(COMPANY_TAILS), "d.n"), size=below("size", 10, "d.n"), has_email=unit("has email", "d.n"), domain=below("domain", 4, "d.n"),
+        archived=unit("archived", "d.n"), archived_ago=below("archived ago", 180, "d.n"), owner=below("owner", len(people), "d.n"), has_owner=unit("has owner", "d.n"),
         owned="(case when d.kind = 'company' then 0.95 else 0.35 end)",
     )  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute("drop table if exists pg_temp.demo_places, pg_temp.demo_names, pg_temp.demo_customers, pg_temp.demo_cards")
+        cursor.execute(
+            "drop table if exists pg_temp.demo_places, pg_temp.demo_names, pg_temp.demo_customers, pg_temp.demo_cards"
+        )
         cursor.execute(_WORDS, _word_parameters(plan.profile))
         cursor.execute("analyze pg_temp.demo_places; analyze pg_temp.demo_names")
         cursor.execute(courses, _course_parameters(plan))
@@ -164,18 +166,28 @@ def fill_customers(plan: DemoPlan) -> None:
         cursor.execute(
             cards,
             {
-                "business": plan.business.pk, "zone": plan.business.time_zone, "prefix": plan.prefix, "today": plan.today,
-                "heads": list(COMPANY_HEADS), "tails": [tail for tail, _industry in COMPANY_TAILS],
+                "business": plan.business.pk,
+                "zone": plan.business.time_zone,
+                "prefix": plan.prefix,
+                "today": plan.today,
+                "heads": list(COMPANY_HEADS),
+                "tails": [tail for tail, _industry in COMPANY_TAILS],
                 "industries": [industry for _tail, industry in COMPANY_TAILS],
-                "owners": [m.user_id for m in people], "teams": [m.team_id for m in people],
-            },  # fmt: skip
+                "owners": [m.user_id for m in people],
+                "teams": [m.team_id for m in people],
+            },
         )
     services.refresh_search()
 
 
-def _word_parameters(profile: str) -> dict[str, list[object]]:
+def _word_parameters(profile: str) -> dict[str, Any]:
     towns = places(profile)
-    words = [(code, part, name, latin) for code, parts in names().items() for part, pairs in parts.items() for name, latin in pairs]
+    words = [
+        (code, part, name, latin)
+        for code, parts in names().items()
+        for part, pairs in parts.items()
+        for name, latin in pairs
+    ]
     return {
         "countries": [p.country for p in towns], "cities": [p.city for p in towns], "people": [p.people for p in towns],
         "prefixes": [p.phone[0] for p in towns], "digits": [p.phone[1] for p in towns], "forms": [LEGAL_FORMS[p.country] for p in towns],
@@ -183,7 +195,7 @@ def _word_parameters(profile: str) -> dict[str, list[object]]:
     }  # fmt: skip
 
 
-def _course_parameters(plan: DemoPlan) -> dict[str, object]:
+def _course_parameters(plan: DemoPlan) -> dict[str, Any]:
     courses = SHOP_COURSES if plan.profile == "shop" else SOFTWARE_COURSES
     return {
         "courses": list(courses), "course_bounds": list(accumulate(share for share, _amount in courses.values()))[:-1],

@@ -4,6 +4,7 @@ Prefixes are ranges of the customers' own indexes, one range per business, read 
 inner LIMIT and sorted outside; next to an ORDER BY … LIMIT the planner would walk the wrong index.
 """
 
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -39,7 +40,7 @@ def matching(words: str, limit: int = MATCHES) -> list[UUID]:
     if not text:
         return []
     asked = _tokens(text)
-    parameters = {
+    parameters: dict[str, Any] = {
         "businesses": list(open_businesses()), "text": text, "text_end": text + _LAST, "limit": limit,
         "query": " & ".join(asked),
     }  # fmt: skip

@@ -140,3 +140,4 @@ class ImportProgress(ImportDetail):
     """The moving part of the page, fetched again while the import runs."""
 
     template_name = "customers/_import_progress.html"
+    fragment = True

@@ -105,8 +105,9 @@ def test_customers_that_the_admin_shows_are_recorded_per_business(
     desk.get(reverse("admin:customers_customer_changelist"))
     records = AccessRecord.unscoped.all()
     assert {(r.business_id, tuple(r.customer_ids), r.door, r.actor_id) for r in records} == {
-        (business.pk, (mine.pk,), "admin", str(operator.pk)), (other_business.pk, (theirs.pk,), "admin", str(operator.pk)),
-    }  # fmt: skip
+        (business.pk, (mine.pk,), "admin", str(operator.pk)),
+        (other_business.pk, (theirs.pk,), "admin", str(operator.pk)),
+    }
     page = desk.get(reverse("admin:customers_customer_change", args=[mine.pk])).content.decode()
     assert reverse("customers:customer_detail", args=[mine.pk]) in page
     assert AccessRecord.unscoped.filter(business=business).count() == 2

@@ -65,7 +65,7 @@ def test_every_kind_of_data_can_be_drawn(
     draw: Callable[[list[float | None]], Chart], values: list[float | None]
 ) -> None:
     chart = draw(values)
-    for svg in (chart.svg, chart.svg_narrow):
+    for svg in (chart.svg, chart.svg_narrow, chart.svg_broad):
         text = str(svg).lower()
         assert "nan" not in text
         assert "inf" not in text
@@ -122,7 +122,7 @@ def test_text_is_escaped_everywhere() -> None:
         charts.sparkline([1, 2], title=nasty, kind=nasty),
     ]
     for chart in drawn:
-        assert "<script" not in chart.svg + chart.svg_narrow
+        assert "<script" not in chart.svg + chart.svg_narrow + chart.svg_broad
         read(chart.svg)
 
 

@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from commerce.models import Order, OrderLine
-from commerce.services import refresh_order_facts
+from commerce.services import refresh_order_facts, refresh_revenue
 from crm.scope import scope
 from customers.models import Customer
 
@@ -29,4 +29,5 @@ def make_order(customer: Customer, total: str = "100.00", lines: int = 0, **fiel
                 quantity=1, unit_price=amount / lines, amount=amount / lines,
             )  # fmt: skip
         refresh_order_facts([customer.pk])
+        refresh_revenue()
     return order

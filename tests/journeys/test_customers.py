@@ -102,4 +102,4 @@ def test_everything_is_reached_by_keyboard(visit: Callable[..., Any], owner: Mem
     it.tab.wait_for_url(f"**/customers/{customer.pk}")
     it.open("/customers")
     it.tab.keyboard.press("Tab")
-    expect(it.tab.get_by_role("link", name="Skip to content")).to_be_focused()
+    expect(it.tab.get_by_role("link", name="Skip to the content")).to_be_focused()

@@ -73,13 +73,17 @@ class Command(BaseCommand):
                 )
             found += figures
         if options["json"]:
-            options["json"].write_text(json.dumps({"machine": on, "figures": [bench.as_json(f) for f in found]}, indent=1, default=str))
+            options["json"].write_text(
+                json.dumps({"machine": on, "figures": [bench.as_json(f) for f in found]}, indent=1, default=str)
+            )
 
     def _business(self, database: str) -> Business:
         try:
             businesses = demo_businesses()
         except Exception as error:
-            raise CommandError(f"{database} can't be read ({error}). Make it with: manage.py bench --prepare") from error
+            raise CommandError(
+                f"{database} can't be read ({error}). Make it with: manage.py bench --prepare"
+            ) from error
         shop = next((business for business in businesses if business.slug == "harbour-finch"), None)
         if shop is None:
             raise CommandError(f"{database} holds no bench data. Make it with: manage.py bench --prepare")

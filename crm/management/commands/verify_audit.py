@@ -26,7 +26,9 @@ class Command(BaseCommand):
         for business in businesses:
             verdict = seals.verify(business)
             sound = "no fault" if not verdict.faults else f"{len(verdict.faults)} faults"
-            self.stdout.write(f"{business.name}: {verdict.sealed:,} rows under seals, {verdict.unsealed:,} not sealed yet, {sound}")
+            self.stdout.write(
+                f"{business.name}: {verdict.sealed:,} rows under seals, {verdict.unsealed:,} not sealed yet, {sound}"
+            )
             for fault in verdict.faults:
                 self.stderr.write(f"  {fault}")
             faulty = faulty or bool(verdict.faults)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django import forms
@@ -34,7 +35,7 @@ def block() -> Iterator[SettingsBlock]:
 
 def test_create_business_gives_it_an_owner_and_a_free_short_name(system: Actor, db: None) -> None:
     user = make_user()
-    data = {"owner": user, "currency": "EUR", "time_zone": "Europe/Berlin", "locale": "de-DE"}
+    data: dict[str, Any] = {"owner": user, "currency": "EUR", "time_zone": "Europe/Berlin", "locale": "de-DE"}
     first = create_business(actor=system, name="Käse & Co.", **data)
     second = create_business(actor=system, name="Käse & Co.", **data)
     assert first.slug == "kase-co"
@@ -59,7 +60,7 @@ def test_create_business_gives_it_an_owner_and_a_free_short_name(system: Actor, 
     ],
 )
 def test_create_business_refuses_what_makes_no_sense(business: Business, system: Actor, field: str, value: str) -> None:
-    data = {"name": "New", "currency": "EUR", "time_zone": "UTC", "locale": "en-GB", field: value}
+    data: dict[str, Any] = {"name": "New", "currency": "EUR", "time_zone": "UTC", "locale": "en-GB", field: value}
     with pytest.raises(InvalidInput) as refused:
         create_business(actor=system, owner=make_user(), **data)
     assert set(refused.value.errors) == {field}
@@ -86,7 +87,7 @@ def test_update_business_changes_what_is_given_and_records_it(business: Business
     [{"currency": "USD"}, {"is_demo": True}, {"slug": "globex"}, {"time_zone": ""}, {"settings": {"nothing": {}}}],
 )
 def test_update_business_refuses(
-    business: Business, other_business: Business, actor: Actor, data: dict[str, object]
+    business: Business, other_business: Business, actor: Actor, data: dict[str, Any]
 ) -> None:
     with pytest.raises(InvalidInput):
         update_business(actor=actor, business=business, **data)

@@ -4,6 +4,7 @@ import hashlib
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -54,8 +55,9 @@ def test_a_key_is_known_once_and_kept_as_digest(in_scope: Business, actor: Actor
 def test_a_key_never_holds_more_than_its_role(in_scope: Business, actor: Actor) -> None:
     beyond = next(p.name for p in permissions if "analyst" not in p.roles)
     for data in ({"scopes": [beyond]}, {"scopes": ["no.such"]}, {"expires_at": NOW}, {"name": " "}, {"role": "king"}):
+        given: dict[str, Any] = {"name": "K", "role": "analyst", **data}
         with pytest.raises(InvalidInput):
-            create_api_key(actor=actor, business=in_scope, at=NOW, **{"name": "K", "role": "analyst", **data})
+            create_api_key(actor=actor, business=in_scope, at=NOW, **given)
     assert not ApiKey.objects.exists()
 
 
@@ -126,8 +128,8 @@ def test_rates_come_change_and_go(in_scope: Business, actor: Actor) -> None:
         {"rate": Decimal("1.12345678901")},
     ],
 )
-def test_rates_that_make_no_sense(in_scope: Business, actor: Actor, data: dict[str, object]) -> None:
-    good = {"currency": "EUR", "valid_on": DAY, "rate": Decimal("0.85")}
+def test_rates_that_make_no_sense(in_scope: Business, actor: Actor, data: dict[str, Any]) -> None:
+    good: dict[str, Any] = {"currency": "EUR", "valid_on": DAY, "rate": Decimal("0.85")}
     with pytest.raises(InvalidInput):
         add_rate(actor=actor, business=in_scope, **{**good, **data})
     record = add_rate(actor=actor, business=in_scope, **good)

@@ -91,7 +91,7 @@ def test_an_ended_member_comes_back_with_the_new_role(owner: Membership) -> None
         {"name": "Sam", "password": "sam@example.com"},
     ],
 )
-def test_accept_refuses_a_weak_password_and_no_name(owner: Membership, data: dict[str, str]) -> None:
+def test_accept_refuses_a_weak_password_and_no_name(owner: Membership, data: dict[str, Any]) -> None:
     token = _invite(owner).token
     with pytest.raises(InvalidInput):
         accept_invitation(actor=GUEST, token=token, at=NOW, **data)

@@ -25,12 +25,19 @@ _SHOWN = 50
 
 
 class Command(BaseCommand):
-    help = "Import a CSV file of orders, order lines or customers into a business; all of it or, with any fault, nothing."
+    help = (
+        "Import a CSV file of orders, order lines or customers into a business; all of it or, with any fault, nothing."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--business", required=True, metavar="SHORT-NAME")
-        parser.add_argument("--resource", default="", choices=["", *sorted(r.key for r in import_resources)], help="recognized by the header when left out")
+        parser.add_argument(
+            "--resource",
+            default="",
+            choices=["", *sorted(r.key for r in import_resources)],
+            help="recognized by the header when left out",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
@@ -85,13 +92,17 @@ class Command(BaseCommand):
 
     def _show(self, record: ImportJob) -> None:
         if record.state == ImportState.DONE:
-            self.stdout.write(f"{record.file_name}: {record.row_count:,} rows of {record.resource.replace('_', ' ')} imported.")
+            self.stdout.write(
+                f"{record.file_name}: {record.row_count:,} rows of {record.resource.replace('_', ' ')} imported."
+            )
             for name, count in record.counts.items():
                 self.stdout.write(f"  {name.replace('_', ' '):<24}{count:>12,}")
             return
         faults = list(record.faults.all()[:_SHOWN])
         for fault in faults:
-            self.stderr.write(f"row {fault.line}, {fault.column}: {fault.reason}" + (f" (“{fault.value}”)" if fault.value else ""))
+            self.stderr.write(
+                f"row {fault.line}, {fault.column}: {fault.reason}" + (f" (“{fault.value}”)" if fault.value else "")
+            )
         if record.fault_count > len(faults):
             self.stderr.write(f"… and {record.fault_count - len(faults):,} more.")
         error = record.error or (record.job.error if record.job else "")
