@@ -17,11 +17,19 @@ class OrderFilterSet(StrictFilterSet):
     status = django_filters.ChoiceFilter(label=_("Status"), choices=OrderStatus.choices)
     customer = django_filters.UUIDFilter(label=_("Customer"), field_name="customer_id")
     number = django_filters.CharFilter(label=_("Number"), max_length=60)
-    ordered_at__gte = django_filters.IsoDateTimeFilter(label=_("Ordered from"), field_name="ordered_at", lookup_expr="gte")
-    ordered_at__lte = django_filters.IsoDateTimeFilter(label=_("Ordered up to"), field_name="ordered_at", lookup_expr="lte")
+    ordered_at__gte = django_filters.IsoDateTimeFilter(
+        label=_("Ordered from"), field_name="ordered_at", lookup_expr="gte"
+    )
+    ordered_at__lte = django_filters.IsoDateTimeFilter(
+        label=_("Ordered up to"), field_name="ordered_at", lookup_expr="lte"
+    )
     ordered_at__month = django_filters.CharFilter(label=_("Month"), method="in_month", max_length=7)
-    total__gte = django_filters.NumberFilter(label=_("Total from"), field_name="total", lookup_expr="gte", max_value=10**12)
-    total__lte = django_filters.NumberFilter(label=_("Total up to"), field_name="total", lookup_expr="lte", max_value=10**12)
+    total__gte = django_filters.NumberFilter(
+        label=_("Total from"), field_name="total", lookup_expr="gte", max_value=10**12
+    )
+    total__lte = django_filters.NumberFilter(
+        label=_("Total up to"), field_name="total", lookup_expr="lte", max_value=10**12
+    )
 
     class Meta:
         model = Order
@@ -29,15 +37,12 @@ class OrderFilterSet(StrictFilterSet):
 
     def in_month(self, queryset: Any, name: str, value: str) -> Any:
         """Orders of a calendar month (2026-01) in the business's zone."""
+        zone = get_current_timezone()
         try:
-            first = datetime.strptime(value, "%Y-%m")
-            if not 1900 <= first.year < 2200:
+            start = datetime.strptime(value, "%Y-%m").replace(tzinfo=zone)
+            if not 1900 <= start.year < 2200:
                 raise ValueError
         except ValueError:
             raise bad_parameters({name: [gettext("Give the month as in 2026-01.")]}) from None
-        zone = get_current_timezone()
-        start = first.replace(tzinfo=zone)
-        end = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1, tzinfo=zone)
+        end = start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
         return queryset.filter(ordered_at__gte=start, ordered_at__lt=end)
-
-

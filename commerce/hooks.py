@@ -46,9 +46,13 @@ permissions.plug(
     Permission("commerce.view_orders", _("See orders"), EVERYBODY),
     Permission("commerce.import", _("Import orders"), ("owner", "manager", "integration")),
 )
-sidebar.plug(SidebarItem(_("Commerce"), _("Orders"), "shopping-bag", "commerce:order_list", "commerce.view_orders", order=300))
+sidebar.plug(
+    SidebarItem(_("Commerce"), _("Orders"), "shopping-bag", "commerce:order_list", "commerce.view_orders", order=300)
+)
 api_routes.plug(ApiRoutes("commerce.api.urls"))
-business_tables.plug(Emptied("commerce", ("commerce.RevenueDay", "commerce.OrderLine", "commerce.Order", "commerce.Product"), order=300))
+business_tables.plug(
+    Emptied("commerce", ("commerce.RevenueDay", "commerce.OrderLine", "commerce.Order", "commerce.Product"), order=300)
+)
 import_resources.plug(ORDERS, ORDER_LINES)
 listeners.plug(Listener("crm.business.updated", "commerce.revenue", services.follow_time_zone))
 demo_parts.plug(DemoPart("commerce", fill_orders, ("commerce.Order", "commerce.OrderLine"), order=300))
@@ -58,12 +62,14 @@ home_panels.plug(HomePanel("revenue", revenue_panel, "commerce.view_orders", ord
 
 fields.plug(
     Field(
-        "total_spent", _("Total spent"), "money", "facts__total_spent", filters=("gte", "lte"), column=True, order=200, figure=True, rows_url=_orders,
+        "total_spent", _("Total spent"), "money", "facts__total_spent", filters=("gte", "lte"), column=True, order=200,
+        figure=True, rows_url=_orders,
         sort=Sort("total_spent", "facts__total_spent", "facts__customer_id", descending_first=True),
         how=_("Completed orders less refunds, in the reporting currency, all time."),
     ),
     Field(
-        "order_count", _("Orders"), "number", "facts__order_count", filters=("gte", "lte"), column=True, order=210, figure=True, rows_url=_completed,
+        "order_count", _("Orders"), "number", "facts__order_count", filters=("gte", "lte"), column=True, order=210,
+        figure=True, rows_url=_completed,
         how=_("Completed orders, all time; refunds don't count."),
     ),
     Field(

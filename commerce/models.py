@@ -34,17 +34,32 @@ class Product(BusinessModel):
         return self.name or self.code
 
 
-class Order(BusinessModel):
+class Order(BusinessModel):  # type: ignore[django-manager-missing]  # its managers come from a queryset
     """A purchase, or with status refund and a negative total the money given back. `total_base` is in the reporting currency."""
 
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="orders", db_constraint=False, db_index=False, verbose_name=_("customer"))
+    customer = models.ForeignKey(
+        Customer,
+        on_delete=models.CASCADE,
+        related_name="orders",
+        db_constraint=False,
+        db_index=False,
+        verbose_name=_("customer"),
+    )
     number = models.CharField(_("number"), max_length=60)
     status = models.CharField(_("status"), max_length=9, choices=OrderStatus, default=OrderStatus.COMPLETED)
     ordered_at = models.DateTimeField(_("ordered"))
     currency = models.CharField(_("currency"), max_length=3)
     total = models.DecimalField(_("total"), max_digits=16, decimal_places=4)
     total_base = models.DecimalField(_("total in the reporting currency"), max_digits=16, decimal_places=4)
-    refund_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="refunds", db_constraint=False, verbose_name=_("refund of"))
+    refund_of = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="refunds",
+        db_constraint=False,
+        verbose_name=_("refund of"),
+    )
     channel = models.CharField(_("channel"), max_length=40, blank=True, default="", db_default="")
 
     objects: ClassVar[Any] = ScopedManager.from_queryset(OrderQuerySet)()
@@ -59,11 +74,21 @@ class Order(BusinessModel):
             SameBusiness("refund_of"),
             models.UniqueConstraint(fields=["business", "number"], name="commerce_order_number_unique"),
             models.CheckConstraint(condition=Q(status__in=OrderStatus.values), name="commerce_order_status_known"),
-            models.CheckConstraint(condition=~Q(status=OrderStatus.REFUND) | Q(total__lte=0), name="commerce_refund_not_positive"),
-            models.CheckConstraint(condition=Q(status=OrderStatus.REFUND) | Q(total__gte=0), name="commerce_order_not_negative"),
+            models.CheckConstraint(
+                condition=~Q(status=OrderStatus.REFUND) | Q(total__lte=0), name="commerce_refund_not_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(status=OrderStatus.REFUND) | Q(total__gte=0), name="commerce_order_not_negative"
+            ),
         ]
         indexes = [
-            models.Index(F("customer"), F("ordered_at").desc(), F("id").desc(), name="commerce_order_of_customer", include=["status", "total_base"]),
+            models.Index(
+                F("customer"),
+                F("ordered_at").desc(),
+                F("id").desc(),
+                name="commerce_order_of_customer",
+                include=["status", "total_base"],
+            ),
             models.Index(fields=["business", "ordered_at", "id"], name="commerce_order_recent"),
         ]
 
@@ -74,9 +99,19 @@ class Order(BusinessModel):
 class OrderLine(LedgerModel):
     """A line of an order, known by its position. amount = quantity × unit price, rounded to the currency."""
 
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines", db_constraint=False, db_index=False)
+    order = models.ForeignKey(
+        Order, on_delete=models.CASCADE, related_name="lines", db_constraint=False, db_index=False
+    )
     position = models.PositiveIntegerField(_("position"))
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+", db_constraint=False, null=True, blank=True, verbose_name=_("product"))
+    product = models.ForeignKey(
+        Product,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        null=True,
+        blank=True,
+        verbose_name=_("product"),
+    )
     description = models.CharField(_("description"), max_length=200, blank=True, default="", db_default="")
     quantity = models.DecimalField(_("quantity"), max_digits=14, decimal_places=3)
     unit_price = models.DecimalField(_("unit price"), max_digits=16, decimal_places=4)
@@ -97,7 +132,8 @@ class OrderLine(LedgerModel):
 
 
 class RevenueDay(models.Model):
-    """What a business took on a day of its time zone: completed orders less refunds, in the reporting currency. Computed from the orders."""
+    """What a business took on a day of its time zone: completed orders less refunds, in the reporting
+    currency. Computed from the orders."""
 
     id = models.BigAutoField(primary_key=True)
     business = models.ForeignKey("crm.Business", on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -119,5 +155,12 @@ class RevenueDay(models.Model):
         return str(self.day)
 
 
-explain_constraint("commerce_order_number_unique", field="number", code="duplicate", message=_("There is an order with this number already."))
-explain_constraint("commerce_order_customer_same_business", field="customer", code="unknown", message=_("There is no such customer."))
+explain_constraint(
+    "commerce_order_number_unique",
+    field="number",
+    code="duplicate",
+    message=_("There is an order with this number already."),
+)
+explain_constraint(
+    "commerce_order_customer_same_business", field="customer", code="unknown", message=_("There is no such customer.")
+)

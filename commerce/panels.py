@@ -24,10 +24,17 @@ def order_panel(actor: Actor, customer: Customer, at: datetime) -> Panel | None:
     orders = queries.recent_orders(actor, customer)
     chart = None
     if orders:
-        last_month = min(clock.today(customer.business.time_zone, at), clock.today(customer.business.time_zone, orders[0].ordered_at))
+        last_month = min(
+            clock.today(customer.business.time_zone, at), clock.today(customer.business.time_zone, orders[0].ordered_at)
+        )
         months = queries.revenue_by_month(customer.business, today=last_month, customer=customer)
         chart = _revenue_chart(customer.business, months, f"{more}&")
-    return "commerce/order_panel.html", {"orders": [(order, order_badge(order)) for order in orders], "chart": chart, "more_href": more, "customer": customer}
+    return "commerce/order_panel.html", {
+        "orders": [(order, order_badge(order)) for order in orders],
+        "chart": chart,
+        "more_href": more,
+        "customer": customer,
+    }
 
 
 def revenue_panel(actor: Actor, business: Business, at: datetime) -> Panel | None:

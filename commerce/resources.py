@@ -1,5 +1,7 @@
 """Kinds of files of orders: one order a row, or one order line a row."""
 
+from typing import Any
+
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
@@ -166,7 +168,7 @@ def _take(business: Business) -> dict[str, int]:
     }  # fmt: skip
 
 
-def _parameters(business: Business) -> dict[str, object]:
+def _parameters(business: Business) -> dict[str, Any]:
     return {
         "business": business.pk, "zone": business.time_zone, "currency": business.currency,
         "exponent": services.exponent_of(business.currency), "prefix": services.UNIDENTIFIED_PREFIX,
@@ -201,7 +203,9 @@ ORDERS = ImportResource(
     order=110,
     columns=(
         ImportColumn("order_number", _("Order number"), required=True, aliases=("number", "order_id"), max_length=60),
-        ImportColumn("customer_external_id", _("Customer's external id"), aliases=("customer_id", "customer"), max_length=100),
+        ImportColumn(
+            "customer_external_id", _("Customer's external id"), aliases=("customer_id", "customer"), max_length=100
+        ),
         ImportColumn("ordered_at", _("Ordered at"), "datetime", required=True, aliases=("order_date", "date")),
         ImportColumn("total", _("Total"), "decimal", required=True, aliases=("amount",)),
         ImportColumn("status", _("Status"), "choice", choices=tuple(OrderStatus.values)),
@@ -245,7 +249,9 @@ ORDER_LINES = ImportResource(
         ImportColumn("unit_price", _("Unit price"), "decimal", required=True, aliases=("price",)),
         ImportColumn("ordered_at", _("Ordered at"), "datetime", required=True, aliases=("InvoiceDate", "order_date")),
         ImportColumn("description", _("Description"), aliases=("product", "product_name")),
-        ImportColumn("customer_external_id", _("Customer's external id"), aliases=("CustomerID", "customer"), max_length=100),
+        ImportColumn(
+            "customer_external_id", _("Customer's external id"), aliases=("CustomerID", "customer"), max_length=100
+        ),
         ImportColumn("country", _("Country"), max_length=80),
     ),
     checks=(_ONE_BUYER,),

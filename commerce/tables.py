@@ -24,14 +24,22 @@ def order_facts(order: Order) -> list[tuple[str, Any]]:
     """What is known of the order, as (label, value)."""
     link = '<a href="{}"><bdi>{}</bdi></a>'
     pairs: list[tuple[str, Any]] = [
-        (_("Customer"), format_html(link, reverse("customers:customer_detail", args=[order.customer_id]), order.customer)),
+        (
+            _("Customer"),
+            format_html(link, reverse("customers:customer_detail", args=[order.customer_id]), order.customer),
+        ),
         (_("Ordered"), ui.when(order.ordered_at, "full")),
         (_("Total"), ui.money(order.total, order.currency)),
     ]
     if order.total != order.total_base:
         pairs.append((_("In the reporting currency"), ui.money(order.total_base, order.business.currency)))
     if order.refund_of:
-        pairs.append((_("Refund of"), format_html(link, reverse("commerce:order_detail", args=[order.refund_of_id]), order.refund_of)))
+        pairs.append(
+            (
+                _("Refund of"),
+                format_html(link, reverse("commerce:order_detail", args=[order.refund_of_id]), order.refund_of),
+            )
+        )
     elif order.status == OrderStatus.REFUND:
         pairs.append((_("Refund of"), _("not named in the file")))
     if order.channel:

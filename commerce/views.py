@@ -20,6 +20,7 @@ from crm.paging import Sort
 from crm.tables import Column
 from crm.templatetags import ui
 
+_BY_DATE = Sort("ordered_at", "ordered_at", descending_first=True)
 
 
 class OrderList(ListPage):
@@ -38,7 +39,7 @@ class OrderList(ListPage):
             Column("customer", _("Customer"), lambda row: format_html("<bdi>{}</bdi>", row.customer.display_name)),
             Column("status", _("Status"), order_badge),
             Column("total", _("Total"), lambda row: ui.money(row.total, row.currency), align="end"),
-            Column("ordered_at", _("Ordered"), lambda row: ui.when(row.ordered_at), sort=Sort("ordered_at", "ordered_at", descending_first=True)),
+            Column("ordered_at", _("Ordered"), lambda row: ui.when(row.ordered_at), sort=_BY_DATE),
         ]  # fmt: skip
 
     def shown(self, rows: list[Any]) -> None:
@@ -65,7 +66,12 @@ class OrderDetail(Page):
     @property
     def order(self) -> Order:
         if not hasattr(self, "_order"):
-            found = Order.objects.visible_to(self.actor).select_related("business", "customer", "refund_of").filter(pk=self.kwargs["pk"]).first()
+            found = (
+                Order.objects.visible_to(self.actor)
+                .select_related("business", "customer", "refund_of")
+                .filter(pk=self.kwargs["pk"])
+                .first()
+            )
             if found is None:
                 raise NotFound
             saw(self.request, [found.customer_id])

@@ -13,7 +13,9 @@ def saw(request: Any, customer_ids: Iterable[UUID]) -> None:
     request.seen_customers = [*getattr(request, "seen_customers", []), *customer_ids]
 
 
-def record_access(*, actor: Actor, business: Business, what: str, customer_ids: Iterable[UUID], purpose: str = "") -> None:
+def record_access(
+    *, actor: Actor, business: Business, what: str, customer_ids: Iterable[UUID], purpose: str = ""
+) -> None:
     """Write one access record for a response, an export or a job; does nothing when it showed nobody."""
     ids = list(dict.fromkeys(customer_ids))
     if ids:

@@ -48,7 +48,7 @@ def record(
         "payload": _plain(payload or {}),
         "ip": actor.ip,
     }
-    activity = Activity.unscoped.create(
+    activity: Activity = Activity.unscoped.create(
         business_id=business_id,
         verb=verb,
         actor_kind=actor.kind,

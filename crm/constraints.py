@@ -12,7 +12,9 @@ class SameBusiness(BaseConstraint):
     (`BusinessModel` declares it). `to_columns` names other target columns, e.g. of the membership of a user.
     """
 
-    def __init__(self, field: str, *, to: str = "", to_columns: tuple[str, str] = ("business_id", "id"), name: str = "") -> None:
+    def __init__(
+        self, field: str, *, to: str = "", to_columns: tuple[str, str] = ("business_id", "id"), name: str = ""
+    ) -> None:
         self.field, self.to, self.to_columns = field, to, to_columns
         super().__init__(name=name or f"%(app_label)s_%(class)s_{field}_same_business")
 
@@ -33,7 +35,7 @@ class SameBusiness(BaseConstraint):
     def create_sql(self, model: Any, schema_editor: Any) -> None:  # type: ignore[override]
         schema_editor.deferred_sql.append(self._sql(model, schema_editor))
 
-    def remove_sql(self, model: Any, schema_editor: Any) -> str:  # type: ignore[override]
+    def remove_sql(self, model: Any, schema_editor: Any) -> str:
         return schema_editor._delete_constraint_sql(schema_editor.sql_delete_fk, model, self.name)
 
     def validate(self, model: Any, instance: Any, exclude: Any = None, using: Any = None) -> None:
@@ -45,7 +47,7 @@ class SameBusiness(BaseConstraint):
     def __hash__(self) -> int:
         return hash((self.name, self.field, self.to))
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> Any:
         path, args, kwargs = super().deconstruct()
         kwargs["field"] = self.field
         if self.to:

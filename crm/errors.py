@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class DomainError(Exception):
-    """A deed was refused. `status` is the HTTP status of the API's answer, `field` the field at fault ("" for the whole), `code` a stable word."""
+    """A deed was refused. `status` is the HTTP status of the API's answer, `field` the field at fault ("" for the whole),
+    `code` a stable word."""
 
     status = 409
     field = ""

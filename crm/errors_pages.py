@@ -21,7 +21,7 @@ def plain_error(request: HttpRequest, status: int, detail: str = "") -> HttpResp
     """The error page, or for the API the problem document, of `status`."""
     request_id = getattr(request, "id", "")
     if request.path.startswith("/api/"):
-        problem = {
+        problem: dict[str, Any] = {
             "type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail or str(TITLES[status]),
             "code": problem_code(status), "errors": [], "request_id": request_id,
         }  # fmt: skip

@@ -18,7 +18,11 @@ class StrictFilterSet(django_filters.FilterSet):
 
     def problems(self) -> dict[str, list[str]]:
         """Parameter -> what is wrong with it."""
-        errors = {name: [str(message) for message in messages] for name, messages in self.form.errors.items()} if self.is_bound else {}
+        errors = (
+            {name: [str(message) for message in messages] for name, messages in self.form.errors.items()}
+            if self.is_bound
+            else {}
+        )
         names = set(self.form.fields) | LIST_PARAMETERS
         for filter_name, item in self.filters.items():
             names |= {f"{filter_name}_{suffix}" for suffix in getattr(item.field.widget, "suffixes", []) if suffix}
@@ -44,7 +48,11 @@ class StrictFilterSet(django_filters.FilterSet):
             values = [value for value in query.getlist(name) if value != ""]
             if not values:
                 continue
-            choices = {str(key): str(text) for key, text in getattr(form_field, "choices", [])} if hasattr(form_field, "choices") else {}
+            choices = (
+                {str(key): str(text) for key, text in getattr(form_field, "choices", [])}
+                if hasattr(form_field, "choices")
+                else {}
+            )
             rest = query.copy()
             rest.pop(name)
             rest.pop("cursor", None)

@@ -1,4 +1,5 @@
-"""Folding of text for search and order: case, accents and widths are taken away by one SQL function, the same for writes, imports and queries."""
+"""Folding of text for search and order: case, accents and widths are taken away by one SQL function, the same for writes,
+imports and queries."""
 
 from django.db import connection
 from django.db.models import CharField, Func

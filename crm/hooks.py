@@ -62,10 +62,21 @@ sidebar.plug(
 )
 
 settings_pages.plug(
-    SettingsPage(_("Business"), _("Name, currency, time zone"), "building-2", "crm:business_settings", "crm.manage_business", 10),
+    SettingsPage(
+        _("Business"), _("Name, currency, time zone"), "building-2", "crm:business_settings", "crm.manage_business", 10
+    ),
     SettingsPage(_("People"), _("Members, roles and invitations"), "users", "crm:people", "crm.manage_people", 20),
-    SettingsPage(_("Teams"), _("Who looks after customers together"), "users-round", "crm:teams", "crm.manage_teams", 30),
-    SettingsPage(_("API keys"), _("Keys with which programs call the API"), "key-round", "crm:api_keys", "crm.manage_api_keys", 40),
+    SettingsPage(
+        _("Teams"), _("Who looks after customers together"), "users-round", "crm:teams", "crm.manage_teams", 30
+    ),
+    SettingsPage(
+        _("API keys"),
+        _("Keys with which programs call the API"),
+        "key-round",
+        "crm:api_keys",
+        "crm.manage_api_keys",
+        40,
+    ),
     SettingsPage(_("Exchange rates"), _("What other currencies are worth"), "coins", "crm:rates", "crm.view_rates", 50),
     SettingsPage(_("Demo data"), _("Take it away and begin anew"), "trash-2", "crm:remove_demo", "crm.remove_demo", 90),
 )

@@ -1,4 +1,5 @@
-"""Background work. `enqueue` writes the job in the caller's transaction; django-q2 carries its id to a worker, where `run` claims and does it.
+"""Background work. `enqueue` writes the job in the caller's transaction; django-q2 carries its id to a worker,
+where `run` claims and does it.
 
 A task is a function `task(job: JobRun, **params)` named by its dotted path; it calls services. Its business is open while it runs.
 """
@@ -110,14 +111,21 @@ def run(job_id: str) -> None:
         _finish(job_id, token, JobState.FAILED, error=str(refusal.message))
     except Exception:
         log.exception("job %s (%s) failed", job_id, job.task)
-        _finish(job_id, token, JobState.FAILED, error=_("Something went wrong. The log has the details under this job's id."))
+        _finish(
+            job_id,
+            token,
+            JobState.FAILED,
+            error=_("Something went wrong. The log has the details under this job's id."),
+        )
     else:
         _finish(job_id, token, JobState.DONE, result=result or {})
     finally:
         work.close()
 
 
-def _finish(job_id: str, token: UUID, state: JobState, *, result: dict[str, Any] | None = None, error: str = "") -> None:
+def _finish(
+    job_id: str, token: UUID, state: JobState, *, result: dict[str, Any] | None = None, error: str = ""
+) -> None:
     done = {"processed": F("total")} if state == JobState.DONE else {}
     Job.unscoped.filter(pk=job_id, lease_token=token).update(
         state=state, result=result or {}, error=error, finished_at=now(), lease_until=None, updated_at=now(), **done

@@ -71,9 +71,10 @@ class CleanRequest:
         try:
             if _UNCLEAN.search(request.path) or "%00" in request.META.get("QUERY_STRING", ""):
                 return plain_error(request, 400)
-            if request.method == "POST" and request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
-                if any(_UNCLEAN.search(value) for _, values in request.POST.lists() for value in values):
-                    return plain_error(request, 400)
+            forms = ("application/x-www-form-urlencoded", "multipart/form-data")
+            values = request.POST.lists() if request.method == "POST" and request.content_type in forms else []
+            if any(_UNCLEAN.search(value) for _name, typed in values for value in typed):
+                return plain_error(request, 400)
         except RequestDataTooBig:
             return plain_error(request, 413)
         return self.get_response(request)
@@ -112,8 +113,13 @@ class BusinessScope:
 
 
 def record_response_access(request: Any, response: HttpResponse) -> None:
-    """Write the access record of a response that showed customers; a response that can't be recorded doesn't leave (503 by the caller's handler)."""
+    """Write the access record of a response that showed customers; one that can't be recorded doesn't leave."""
     seen = getattr(request, "seen_customers", None)
     if seen and response.status_code < 400:
         match = request.resolver_match
-        record_access(actor=request.actor, business=request.business, what=match.view_name if match else request.path, customer_ids=seen)
+        record_access(
+            actor=request.actor,
+            business=request.business,
+            what=match.view_name if match else request.path,
+            customer_ids=seen,
+        )

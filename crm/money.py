@@ -9,8 +9,8 @@ _TWO = (
 )
 EXPONENTS: dict[str, int] = {
     **dict.fromkeys(_TWO.split(), 2),
-    **dict.fromkeys("CLP ISK JPY KRW PYG VND XAF XOF".split(), 0),
-    **dict.fromkeys("BHD JOD KWD OMR TND".split(), 3),
+    **dict.fromkeys(["CLP", "ISK", "JPY", "KRW", "PYG", "VND", "XAF", "XOF"], 0),
+    **dict.fromkeys(["BHD", "JOD", "KWD", "OMR", "TND"], 3),
 }
 CURRENCIES: list[str] = sorted(EXPONENTS)
 

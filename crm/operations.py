@@ -37,7 +37,13 @@ def operations() -> list[Operation]:
 def table() -> list[list[str]]:
     """The role × operation table: a header, then a line per operation with yes or no for each role."""
     head = ["door", "operation", "path", "method", "permission", *ROLES]
-    return [head, *([o.door, o.name, o.path, o.method, o.permission, *("yes" if o.allows(r) else "no" for r in ROLES)] for o in operations())]
+    return [
+        head,
+        *(
+            [o.door, o.name, o.path, o.method, o.permission, *("yes" if o.allows(r) else "no" for r in ROLES)]
+            for o in operations()
+        ),
+    ]
 
 
 def _walk(patterns: list[Any], prefix: str, namespace: str) -> Iterator[Operation]:
@@ -58,4 +64,3 @@ def _walk(patterns: list[Any], prefix: str, namespace: str) -> Iterator[Operatio
             elif view is not None and hasattr(view, "permissions"):
                 for method, permission in view.permissions.items():
                     yield Operation("api", name, path, method.upper(), permission)
-

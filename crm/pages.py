@@ -92,9 +92,15 @@ class Page(View):
     def show(self, template: str = "", status: int = 200, **extra: Any) -> HttpResponse:
         return render(self.request, template or self.template_name, self.context(**extra), status=status)
 
-    def action(self, permission: str, label: Any, url: str, *, icon: str = "", kind: str = "secondary") -> list[dict[str, Any]]:
+    def action(
+        self, permission: str, label: Any, url: str, *, icon: str = "", kind: str = "secondary"
+    ) -> list[dict[str, Any]]:
         """A one-item list for `actions`, empty for those who may not."""
-        return [{"label": label, "href": url, "icon": icon, "kind": kind}] if self.actor.may(permission, self.business) else []
+        return (
+            [{"label": label, "href": url, "icon": icon, "kind": kind}]
+            if self.actor.may(permission, self.business)
+            else []
+        )
 
 
 class ListPage(Page):
@@ -145,10 +151,14 @@ class ListPage(Page):
         sort = self.sorts().get(asked.removeprefix("-"))
         if sort is None:
             raise InvalidInput({"sort": [_("This list can't be sorted by “%(key)s”.") % {"key": asked}]})
-        slice_ = paging.page(rows, sort, descending=asked.startswith("-"), cursor=query.get("cursor", ""), limit=self.page_size)
+        slice_ = paging.page(
+            rows, sort, descending=asked.startswith("-"), cursor=query.get("cursor", ""), limit=self.page_size
+        )
         self.shown(slice_.rows)
         total, is_estimate = self.count(rows)
-        table = build_table(self.columns(), slice_.rows, query=query, sort=asked, caption=self.get_title(), href=self.row_href)
+        table = build_table(
+            self.columns(), slice_.rows, query=query, sort=asked, caption=self.get_title(), href=self.row_href
+        )
         paging_links = {
             "next_href": self._at(slice_.next) if slice_.next else "",
             "previous_href": self._at(slice_.previous) if slice_.previous else "",
@@ -227,7 +237,9 @@ class FormPage(Page):
         return HttpResponseRedirect(self.success_url(result))
 
     def show_form(self, form: DeedForm, status: int = 200) -> HttpResponse:
-        return self.show(status=status, form=form, submit_label=self.submit_label or _("Save"), cancel_href=self.cancel_href())
+        return self.show(
+            status=status, form=form, submit_label=self.submit_label or _("Save"), cancel_href=self.cancel_href()
+        )
 
 
 class DeedPage(Page):
@@ -291,5 +303,3 @@ def carry_out(deed: Callable[[], Any]) -> Any:
         if refusal is None:
             raise
         raise refusal from error
-
-

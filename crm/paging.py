@@ -12,7 +12,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db.models import BooleanField, F, Field, Func, QuerySet, Value
+from django.db.models import BooleanField, F, Func, QuerySet, Value
 
 from crm.errors import DomainError
 
@@ -66,7 +66,7 @@ class Slice:
     previous: str
 
 
-def page(queryset: QuerySet, sort: Sort, *, descending: bool, cursor: str, limit: int, offset: int = 0) -> Slice:
+def page(queryset: QuerySet[Any], sort: Sort, *, descending: bool, cursor: str, limit: int, offset: int = 0) -> Slice:
     """The page of `queryset` at `cursor`, in the order of `sort`; reads at most two index ranges.
 
     Without a cursor, `offset` rows are skipped first: for the few pages that are asked for by number.
@@ -92,12 +92,14 @@ def page(queryset: QuerySet, sort: Sort, *, descending: bool, cursor: str, limit
     )
 
 
-def _parts(queryset: QuerySet, sort: Sort, down: bool, place: dict[str, Any] | None) -> list[QuerySet]:
+def _parts(queryset: QuerySet[Any], sort: Sort, down: bool, place: dict[str, Any] | None) -> list[QuerySet[Any]]:
     """The index ranges behind `place`, in reading order: the filled values and the empty ones."""
     sign = "-" if down else ""
     operator = "<" if down else ">"
     filled = queryset.order_by(
-        F(sort.column).desc(nulls_last=True) if down and sort.nullable else (F(sort.column).asc(nulls_first=True) if sort.nullable else sign + sort.column),
+        F(sort.column).desc(nulls_last=True)
+        if down and sort.nullable
+        else (F(sort.column).asc(nulls_first=True) if sort.nullable else sign + sort.column),
         sign + sort.tie,
     )
     if not sort.nullable:
@@ -113,14 +115,16 @@ def _parts(queryset: QuerySet, sort: Sort, down: bool, place: dict[str, Any] | N
     return [behind, empty] if down else [behind]
 
 
-def _behind(queryset: QuerySet, sort: Sort, operator: str, place: dict[str, Any]) -> QuerySet:
+def _behind(queryset: QuerySet[Any], sort: Sort, operator: str, place: dict[str, Any]) -> QuerySet[Any]:
     column, tie = _field(queryset, sort.column), _field(queryset, sort.tie)
     return queryset.filter(
-        RowCompare(F(sort.column), F(sort.tie), Value(place["value"], column), Value(place["tie"], tie), operator=operator)
+        RowCompare(
+            F(sort.column), F(sort.tie), Value(place["value"], column), Value(place["tie"], tie), operator=operator
+        )
     )
 
 
-def _field(queryset: QuerySet, path: str) -> Field:
+def _field(queryset: QuerySet[Any], path: str) -> Any:
     model: Any = queryset.model
     *relations, last = path.split("__")
     for relation in relations:
@@ -142,10 +146,15 @@ def _encode(row: Any, sort: Sort, *, back: bool) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str, queryset: QuerySet, sort: Sort) -> dict[str, Any]:
+def _decode(cursor: str, queryset: QuerySet[Any], sort: Sort) -> dict[str, Any]:
     try:
         key, value, tie, back = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if key != sort.key or not isinstance(back, bool) or not isinstance(tie, str) or not isinstance(value, str | None):
+        if (
+            key != sort.key
+            or not isinstance(back, bool)
+            or not isinstance(tie, str)
+            or not isinstance(value, str | None)
+        ):
             raise BadCursor
         (value or "").encode()
         if "\0" in (value or ""):
@@ -159,7 +168,7 @@ def _decode(cursor: str, queryset: QuerySet, sort: Sort) -> dict[str, Any]:
         raise BadCursor from error
 
 
-def count(queryset: QuerySet, cap: int = COUNT_CAP) -> tuple[int, bool]:
+def count(queryset: QuerySet[Any], cap: int = COUNT_CAP) -> tuple[int, bool]:
     """(rows, is_estimate): exact up to `cap`, beyond it the planner's estimate."""
     capped = queryset.order_by().values("pk")[: cap + 1].count()
     if capped <= cap:
@@ -173,4 +182,4 @@ def count(queryset: QuerySet, cap: int = COUNT_CAP) -> tuple[int, bool]:
     return max(int(plan[0]["Plan"]["Plan Rows"]), cap + 1), True
 
 
-Counter = Callable[[QuerySet], tuple[int, bool]]
+Counter = Callable[[QuerySet[Any]], tuple[int, bool]]

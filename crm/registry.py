@@ -24,7 +24,9 @@ _sockets: dict[str, "Socket[Any]"] = {}
 class Socket(Generic[Plug]):
     """A named, ordered collection that apps plug into at start; keys are unique."""
 
-    def __init__(self, name: str, doc: str, key: Callable[[Plug], str], order: Callable[[Plug], Any] | None = None) -> None:
+    def __init__(
+        self, name: str, doc: str, key: Callable[[Plug], str], order: Callable[[Plug], Any] | None = None
+    ) -> None:
         self.name, self.doc, self._key, self._order = name, doc, key, order
         self._plugs: dict[str, Plug] = {}
         self._sorted: list[Plug] | None = None
@@ -134,7 +136,8 @@ home_panels: Socket[HomePanel] = Socket(
 
 @dataclass(frozen=True)
 class HomeFigures:
-    """Figures on top of the home dashboard; `figures(actor, business, at)` returns {label, value, hint, href, trend, trend_good, how} each."""
+    """Figures on top of the home dashboard; `figures(actor, business, at)` returns {label, value, hint, href, trend,
+    trend_good, how} each."""
 
     key: str
     figures: Callable[["Actor", "Business", datetime], list[dict[str, Any]]]
@@ -214,12 +217,15 @@ class DemoPart:
     order: int = 100
 
 
-demo_parts: Socket[DemoPart] = Socket("demo_parts", "Shares of the demo data.", lambda p: p.key, order=lambda p: p.order)
+demo_parts: Socket[DemoPart] = Socket(
+    "demo_parts", "Shares of the demo data.", lambda p: p.key, order=lambda p: p.order
+)
 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A measurement of `manage.py bench`: `run(business)` yields (what, seconds) samples, whose 95th percentile should be within `target_ms`."""
+    """A measurement of `manage.py bench`: `run(business)` yields (what, seconds) samples, whose 95th percentile should be within
+    `target_ms`."""
 
     key: str
     label: Text
@@ -228,7 +234,9 @@ class Benchmark:
     order: int = 100
 
 
-benchmarks: Socket[Benchmark] = Socket("benchmarks", "Measurements of `bench`.", lambda b: b.key, order=lambda b: b.order)
+benchmarks: Socket[Benchmark] = Socket(
+    "benchmarks", "Measurements of `bench`.", lambda b: b.key, order=lambda b: b.order
+)
 
 
 @dataclass(frozen=True)

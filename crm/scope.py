@@ -56,16 +56,16 @@ class InOpenScope(Func):
         return f"{column} = ANY(%s)", [*params, list(ids)]
 
 
-class ScopedManager(models.Manager):
+class ScopedManager(models.Manager[Any]):
     """Default manager of a table that holds a business."""
 
     use_in_migrations = False
 
-    def get_queryset(self) -> models.QuerySet:
+    def get_queryset(self) -> models.QuerySet[Any]:
         return super().get_queryset().filter(InOpenScope(F("business")))
 
 
-class UnscopedManager(models.Manager):
+class UnscopedManager(models.Manager[Any]):
     """The only way round the scope, for the code that opens it; every caller is listed in tests/test_architecture.py."""
 
     use_in_migrations = False

@@ -82,7 +82,7 @@ def seal(business: Business) -> int:
             row = cursor.fetchone()
         if row is None:
             return sealed
-        sealed += row[0]
+        sealed += int(row[0])
         if row[0] < ROWS_PER_SEAL:
             return sealed
 
@@ -113,6 +113,5 @@ def verify(business: Business) -> Verdict:
 
 
 def _loaded(value: object) -> object:
-    import json
 
     return json.loads(value) if isinstance(value, str) else value

@@ -109,7 +109,7 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 HEADLESS_CLIENTS = ("app",)
 HEADLESS_SERVE_SPECIFICATION = False
-HEADLESS_TOKEN_STRATEGY = "crm.api.tokens.TokenStrategy"
+HEADLESS_TOKEN_STRATEGY = "crm.api.tokens.TokenStrategy"  # noqa: S105  (a class, no secret)
 HEADLESS_JWT_PRIVATE_KEY = environment.jwt_private_key
 HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True
 HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 600
@@ -137,7 +137,9 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if environment.trusted_proxies else None
 X_FRAME_OPTIONS = "DENY"
-SILENCED_SYSTEM_CHECKS = ["security.W008"]  # the proxy in front redirects to https; the server itself listens on one plain port
+SILENCED_SYSTEM_CHECKS = [
+    "security.W008"
+]  # the proxy in front redirects to https; the server itself listens on one plain port
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
@@ -168,7 +170,11 @@ MEDIA_ROOT = DATA_DIR / "files"
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": DATA_DIR / "files", "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+        "OPTIONS": {
+            "location": DATA_DIR / "files",
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
     },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
 from django.urls import reverse
 
 from crm.registry import quick_actions, sidebar
@@ -26,7 +25,7 @@ class Shell:
     banners: list[dict[str, str]] = field(default_factory=list)
 
 
-def shell(request: HttpRequest) -> dict[str, Any]:
+def shell(request: Any) -> dict[str, Any]:
     """Context processor."""
     user = getattr(request, "user", None)
     theme = request.COOKIES.get("theme") or getattr(user, "theme", "system")
@@ -49,7 +48,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                     "label": item.label,
                     "icon": item.icon,
                     "href": href,
-                    "current": path == href or (not item.query and "?" not in href and request.path.startswith(href) and href != "/"),
+                    "current": path == href
+                    or (not item.query and "?" not in href and request.path.startswith(href) and href != "/"),
                     "badge": item.badge(actor, business) if item.badge else None,
                 }
             )

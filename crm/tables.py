@@ -57,12 +57,22 @@ class Table:
 
 
 def build_table(
-    columns: Iterable[Column], objects: Iterable[Any], *, query: QueryDict, sort: str, caption: str | Promise, href: Callable[[Any], str]
+    columns: Iterable[Column],
+    objects: Iterable[Any],
+    *,
+    query: QueryDict,
+    sort: str,
+    caption: str | Promise,
+    href: Callable[[Any], str],
 ) -> Table:
     """The table of `objects`; `sort` is the order shown now (`-total_spent`), heads link to the same page in their order."""
     columns = list(columns)
     rows = [
-        Row(str(item.pk), href(item), [Cell(SafeString(conditional_escape(column.cell(item))), column) for column in columns])
+        Row(
+            str(item.pk),
+            href(item),
+            [Cell(SafeString(conditional_escape(column.cell(item))), column) for column in columns],
+        )
         for item in objects
     ]
     return Table([_head(column, query, sort) for column in columns], rows, caption)

@@ -37,7 +37,10 @@ def _filter(field: Field, lookup: str) -> django_filters.Filter:
     options: dict[str, Any] = {"field_name": field.path, "label": label}
     if lookup == "isnull":
         return django_filters.ChoiceFilter(
-            lookup_expr="isnull", choices=[("true", _("yes")), ("false", _("no"))], method=_missing(field), **{"label": label}
+            lookup_expr="isnull",
+            choices=[("true", _("yes")), ("false", _("no"))],
+            method=_missing(field),
+            label=label,
         )
     if field.type in ("user", "team"):
         return django_filters.ChoiceFilter(choices=members if field.type == "user" else teams, **options)

@@ -30,16 +30,27 @@ class CustomerForm(VersionedForm):
         help_text=_("The company's name. For a person it may stay empty: then it is first and last name."),
     )  # fmt: skip
     email = forms.EmailField(label=_("E-mail"), max_length=254, required=False)
-    phone = forms.CharField(label=_("Phone"), max_length=40, required=False, help_text=_("With the country code, as in +44 20 7946 0018."))
+    phone = forms.CharField(
+        label=_("Phone"), max_length=40, required=False, help_text=_("With the country code, as in +44 20 7946 0018.")
+    )
     website = forms.URLField(label=_("Website"), max_length=300, required=False, assume_scheme="https")
     city = forms.CharField(label=_("City"), max_length=100, required=False)
     country = forms.CharField(label=_("Country"), max_length=80, required=False)
     lifecycle_stage = forms.ChoiceField(label=_("Lifecycle stage"), choices=LifecycleStage.choices)
-    owner = forms.ModelChoiceField(label=_("Owner"), queryset=User.objects.none(), required=False, empty_label=_("Nobody"))
-    team = forms.ModelChoiceField(label=_("Team"), queryset=Team.objects.none(), required=False, empty_label=_("No team"))
-    acquired_on = forms.DateField(label=_("Customer since"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    owner = forms.ModelChoiceField(
+        label=_("Owner"), queryset=User.objects.none(), required=False, empty_label=_("Nobody")
+    )
+    team = forms.ModelChoiceField(
+        label=_("Team"), queryset=Team.objects.none(), required=False, empty_label=_("No team")
+    )
+    acquired_on = forms.DateField(
+        label=_("Customer since"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
     external_id = forms.CharField(
-        label=_("External id"), max_length=100, required=False, help_text=_("The id that this customer has in the system it came from.")
+        label=_("External id"),
+        max_length=100,
+        required=False,
+        help_text=_("The id that this customer has in the system it came from."),
     )
     industry = forms.CharField(label=_("Industry"), max_length=80, required=False)
     size = forms.ChoiceField(label=_("Size"), choices=[("", "—"), *Size.choices], required=False)
@@ -66,7 +77,6 @@ def customer_initial(customer: Customer) -> dict[str, Any]:
     """What the form shows of an existing customer."""
     names = [name for name in CustomerForm.base_fields if name != "version"]
     return {name: getattr(customer, f"{name}_id" if name in ("owner", "team") else name) for name in names}
-
 
 
 class ImportForm(DeedForm):

@@ -26,10 +26,10 @@ from crm.registry import (
     sidebar,
     verbs,
 )
-from customers.choices import Kind, LifecycleStage, Size
-from customers.panels import customer_figures, stage_panel
 from customers import bench
+from customers.choices import Kind, LifecycleStage, Size
 from customers.demo import fill_customers
+from customers.panels import customer_figures, stage_panel
 from customers.registry import Field, fields, import_resources
 from customers.resources import CUSTOMERS
 
@@ -37,7 +37,9 @@ permissions.plug(
     Permission("customers.view", _("See customers"), EVERYBODY),
     Permission("customers.add", _("Add customers"), ("owner", "manager", "agent", "marketing", "integration")),
     Permission("customers.change", _("Change customers"), ("owner", "manager", "agent", "marketing", "integration")),
-    Permission("customers.archive", _("Archive and restore customers"), ("owner", "manager", "compliance", "integration")),
+    Permission(
+        "customers.archive", _("Archive and restore customers"), ("owner", "manager", "compliance", "integration")
+    ),
     Permission("customers.import", _("Import customers"), ("owner", "manager", "integration")),
     Permission("customers.view_imports", _("See imports"), ("owner", "manager", "analyst", "integration")),
 )
@@ -54,7 +56,15 @@ verbs.plug(
 
 sidebar.plug(
     SidebarItem(_("Customers"), _("Customers"), "users", "customers:customer_list", "customers.view", order=100),
-    SidebarItem(_("Customers"), _("Companies"), "building-2", "customers:customer_list", "customers.view", order=110, query="?kind=company"),
+    SidebarItem(
+        _("Customers"),
+        _("Companies"),
+        "building-2",
+        "customers:customer_list",
+        "customers.view",
+        order=110,
+        query="?kind=company",
+    ),
     SidebarItem(_("Data"), _("Imports"), "upload", "customers:import_list", "customers.view_imports", order=700),
 )
 quick_actions.plug(
@@ -65,19 +75,61 @@ api_routes.plug(ApiRoutes("customers.api.urls"))
 business_tables.plug(
     Emptied(
         "customers",
-        ("customers.ImportRow", "customers.ImportJob", "customers.CustomerSearch", "customers.CustomerFacts", "customers.Customer"),
+        (
+            "customers.ImportRow",
+            "customers.ImportJob",
+            "customers.CustomerSearch",
+            "customers.CustomerFacts",
+            "customers.Customer",
+        ),
         order=500,
     )
 )
 import_resources.plug(CUSTOMERS)
-demo_parts.plug(DemoPart("customers", fill_customers, ("customers.Customer", "customers.CustomerSearch", "customers.CustomerFacts"), order=100))
+demo_parts.plug(
+    DemoPart(
+        "customers",
+        fill_customers,
+        ("customers.Customer", "customers.CustomerSearch", "customers.CustomerFacts"),
+        order=100,
+    )
+)
 home_figures.plug(HomeFigures("customers", customer_figures, "customers.view", order=10))
 home_panels.plug(HomePanel("stages", stage_panel, "customers.view", order=30))
 
 fields.plug(
-    Field("display_name", _("Name"), "text", "display_name", sort=Sort("name", "sort_name"), column=True, privacy="P1", order=10),
-    Field("kind", _("Kind"), "choice", "kind", choices=Kind.choices, filters=("exact",), quick_filter=True, column=True, order=20),
-    Field("lifecycle_stage", _("Stage"), "choice", "lifecycle_stage", choices=LifecycleStage.choices, filters=("exact", "in"), quick_filter=True, column=True, order=30),
+    Field(
+        "display_name",
+        _("Name"),
+        "text",
+        "display_name",
+        sort=Sort("name", "sort_name"),
+        column=True,
+        privacy="P1",
+        order=10,
+    ),
+    Field(
+        "kind",
+        _("Kind"),
+        "choice",
+        "kind",
+        choices=Kind.choices,
+        filters=("exact",),
+        quick_filter=True,
+        column=True,
+        order=20,
+    ),
+    Field(
+        "lifecycle_stage",
+        _("Stage"),
+        "choice",
+        "lifecycle_stage",
+        choices=LifecycleStage.choices,
+        filters=("exact", "in"),
+        quick_filter=True,
+        column=True,
+        order=30,
+    ),
     Field("email", _("E-mail"), "text", "email", filters=("exact",), privacy="P1", order=40),
     Field("phone", _("Phone"), "text", "phone", privacy="P2", order=50),
     Field("country", _("Country"), "text", "country", filters=("exact", "in"), column=True, order=60),
@@ -89,12 +141,22 @@ fields.plug(
     Field("team", _("Team"), "team", "team", filters=("exact", "isnull"), order=85),
     Field("acquired_on", _("Customer since"), "date", "acquired_on", filters=("gte", "lte"), order=90),
     Field("external_id", _("External id"), "text", "external_id", filters=("exact",), order=95),
-    Field("created_at", _("Added"), "datetime", "created_at", filters=("gte", "lte"), sort=Sort("created_at", "created_at", descending_first=True), order=300),
+    Field(
+        "created_at",
+        _("Added"),
+        "datetime",
+        "created_at",
+        filters=("gte", "lte"),
+        sort=Sort("created_at", "created_at", descending_first=True),
+        order=300,
+    ),
     Field("updated_at", _("Changed"), "datetime", "updated_at", order=310),
 )
 benchmarks.plug(
     Benchmark("search", _("Search in the database: short words, addresses, numbers"), 15, bench.search, order=20),
-    Benchmark("search_wide", _("Search in the database: three letters, several words"), 35, bench.search_wide, order=21),
+    Benchmark(
+        "search_wide", _("Search in the database: three letters, several words"), 35, bench.search_wide, order=21
+    ),
     Benchmark("search_api", _("Search through the API"), 55, bench.search_api, order=22),
     Benchmark("search_page", _("Search on the page"), 80, bench.search_page, order=23),
     Benchmark("list_page", _("Customer list, page"), 80, bench.list_page, order=30),

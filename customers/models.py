@@ -18,7 +18,7 @@ from customers.choices import ImportState, Kind, LifecycleStage, Size
 from customers.querysets import CustomerQuerySet
 
 
-class Customer(BusinessModel):
+class Customer(BusinessModel):  # type: ignore[django-manager-missing]  # its managers come from a queryset
     """A person or a company that the business serves: one row per relationship, with that business's own view of it."""
 
     kind = models.CharField(_("kind"), max_length=7, choices=Kind, default=Kind.PERSON)
@@ -26,19 +26,57 @@ class Customer(BusinessModel):
     first_name = models.CharField(_("first name"), max_length=100, blank=True, default="", db_default="")
     last_name = models.CharField(_("last name"), max_length=100, blank=True, default="", db_default="")
     email = models.EmailField(_("e-mail"), max_length=254, blank=True, default="", db_default="")
-    phone = models.CharField(_("phone"), max_length=40, blank=True, default="", db_default="", help_text=_("With the country code, as in +44 20 7946 0018."))
+    phone = models.CharField(
+        _("phone"),
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("With the country code, as in +44 20 7946 0018."),
+    )
     country = models.CharField(_("country"), max_length=80, blank=True, default="", db_default="")
     city = models.CharField(_("city"), max_length=100, blank=True, default="", db_default="")
     website = models.URLField(_("website"), max_length=300, blank=True, default="", db_default="")
     industry = models.CharField(_("industry"), max_length=80, blank=True, default="", db_default="")
     size = models.CharField(_("size"), max_length=10, choices=Size, blank=True, default="", db_default="")
-    lifecycle_stage = models.CharField(_("lifecycle stage"), max_length=11, choices=LifecycleStage, default=LifecycleStage.ACTIVE, db_default=LifecycleStage.ACTIVE)
-    owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, db_constraint=False, related_name="+", verbose_name=_("owner"))
-    team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, blank=True, db_constraint=False, related_name="+", verbose_name=_("team"))
+    lifecycle_stage = models.CharField(
+        _("lifecycle stage"),
+        max_length=11,
+        choices=LifecycleStage,
+        default=LifecycleStage.ACTIVE,
+        db_default=LifecycleStage.ACTIVE,
+    )
+    owner = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        related_name="+",
+        verbose_name=_("owner"),
+    )
+    team = models.ForeignKey(
+        Team,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        related_name="+",
+        verbose_name=_("team"),
+    )
     acquired_on = models.DateField(_("customer since"), null=True, blank=True)
-    external_id = models.CharField(_("external id"), max_length=100, blank=True, default="", db_default="", help_text=_("The id that this customer has in the system it came from."))
+    external_id = models.CharField(
+        _("external id"),
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("The id that this customer has in the system it came from."),
+    )
     sort_name = models.GeneratedField(
-        expression=Fold("display_name"), output_field=models.CharField(max_length=400, db_collation="C"), db_persist=True
+        expression=Fold("display_name"),
+        output_field=models.CharField(max_length=400, db_collation="C"),
+        db_persist=True,
     )
     email_key = models.GeneratedField(
         expression=Fold("email"), output_field=models.CharField(max_length=400, db_collation="C"), db_persist=True
@@ -46,7 +84,9 @@ class Customer(BusinessModel):
     is_unidentified = models.BooleanField(_("unidentified"), default=False, db_default=False, editable=False)
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True, editable=False)
     is_live = models.GeneratedField(
-        expression=Q(archived_at__isnull=True) & Q(is_unidentified=False), output_field=models.BooleanField(), db_persist=True
+        expression=Q(archived_at__isnull=True) & Q(is_unidentified=False),  # type: ignore[arg-type]  # a condition is one
+        output_field=models.BooleanField(),
+        db_persist=True,
     )
 
     objects: ClassVar[Any] = ScopedManager.from_queryset(CustomerQuerySet)()
@@ -60,26 +100,52 @@ class Customer(BusinessModel):
             SameBusiness("team"),
             SameBusiness("owner", to="crm.Membership", to_columns=("business_id", "user_id")),
             models.UniqueConstraint(
-                fields=["business", "email_key"], condition=~Q(email_key="") & Q(is_live=True), name="customers_customer_email_unique"
+                fields=["business", "email_key"],
+                condition=~Q(email_key="") & Q(is_live=True),
+                name="customers_customer_email_unique",
             ),
             models.UniqueConstraint(
-                fields=["business", "external_id"], condition=~Q(external_id=""), name="customers_customer_external_id_unique"
+                fields=["business", "external_id"],
+                condition=~Q(external_id=""),
+                name="customers_customer_external_id_unique",
             ),
             models.CheckConstraint(condition=Q(kind__in=Kind.values), name="customers_customer_kind_known"),
-            models.CheckConstraint(condition=Q(lifecycle_stage__in=LifecycleStage.values), name="customers_customer_stage_known"),
+            models.CheckConstraint(
+                condition=Q(lifecycle_stage__in=LifecycleStage.values), name="customers_customer_stage_known"
+            ),
             models.CheckConstraint(condition=Q(size__in=["", *Size.values]), name="customers_customer_size_known"),
             models.CheckConstraint(condition=~Q(display_name=""), name="customers_customer_named"),
         ]
         indexes = [
             models.Index(fields=["business", "sort_name", "id"], condition=Q(is_live=True), name="customers_by_name"),
-            models.Index(fields=["business", "created_at", "id"], condition=Q(is_live=True), name="customers_by_created"),
-            models.Index(fields=["business", "lifecycle_stage", "sort_name", "id"], condition=Q(is_live=True), name="customers_by_stage"),
-            models.Index(fields=["business", "kind", "sort_name", "id"], condition=Q(is_live=True), name="customers_by_kind"),
-            models.Index(fields=["business", "country", "sort_name", "id"], condition=Q(is_live=True), name="customers_by_country"),
-            models.Index(fields=["business", "owner", "sort_name", "id"], condition=Q(is_live=True), name="customers_by_owner"),
-            models.Index(fields=["business", "team", "sort_name", "id"], condition=Q(is_live=True), name="customers_by_team"),
+            models.Index(
+                fields=["business", "created_at", "id"], condition=Q(is_live=True), name="customers_by_created"
+            ),
+            models.Index(
+                fields=["business", "lifecycle_stage", "sort_name", "id"],
+                condition=Q(is_live=True),
+                name="customers_by_stage",
+            ),
+            models.Index(
+                fields=["business", "kind", "sort_name", "id"], condition=Q(is_live=True), name="customers_by_kind"
+            ),
+            models.Index(
+                fields=["business", "country", "sort_name", "id"],
+                condition=Q(is_live=True),
+                name="customers_by_country",
+            ),
+            models.Index(
+                fields=["business", "owner", "sort_name", "id"], condition=Q(is_live=True), name="customers_by_owner"
+            ),
+            models.Index(
+                fields=["business", "team", "sort_name", "id"], condition=Q(is_live=True), name="customers_by_team"
+            ),
             models.Index(fields=["business", "email_key"], condition=Q(is_live=True), name="customers_by_email"),
-            models.Index(fields=["business", "archived_at", "id"], condition=Q(archived_at__isnull=False), name="customers_archived"),
+            models.Index(
+                fields=["business", "archived_at", "id"],
+                condition=Q(archived_at__isnull=False),
+                name="customers_archived",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -93,12 +159,16 @@ class Customer(BusinessModel):
 class CustomerFacts(models.Model):
     """What the system has computed of a customer; each column is written by the app that owns it, never by a form."""
 
-    customer = models.OneToOneField(Customer, on_delete=models.CASCADE, primary_key=True, related_name="facts", db_constraint=False)
+    customer = models.OneToOneField(
+        Customer, on_delete=models.CASCADE, primary_key=True, related_name="facts", db_constraint=False
+    )
     business = models.ForeignKey("crm.Business", on_delete=models.CASCADE, related_name="+", db_index=False)
     is_live = models.BooleanField(default=True, db_default=True)
     total_spent = models.DecimalField(_("total spent"), max_digits=16, decimal_places=4, default=0, db_default=0)
     order_count = models.PositiveIntegerField(_("orders"), default=0, db_default=0)
-    average_order_value = models.DecimalField(_("average order value"), max_digits=16, decimal_places=4, null=True, blank=True)
+    average_order_value = models.DecimalField(
+        _("average order value"), max_digits=16, decimal_places=4, null=True, blank=True
+    )
     first_order_at = models.DateTimeField(_("first order"), null=True, blank=True)
     last_order_at = models.DateTimeField(_("last order"), null=True, blank=True)
 
@@ -125,7 +195,9 @@ class CustomerFacts(models.Model):
 class CustomerSearch(models.Model):
     """The folded words by which a customer is found; written only when a name, address or number changes."""
 
-    customer = models.OneToOneField(Customer, on_delete=models.CASCADE, primary_key=True, related_name="search", db_constraint=False)
+    customer = models.OneToOneField(
+        Customer, on_delete=models.CASCADE, primary_key=True, related_name="search", db_constraint=False
+    )
     business = models.ForeignKey("crm.Business", on_delete=models.CASCADE, related_name="+", db_index=False)
     is_live = models.BooleanField(default=True, db_default=True)
     sort_name = models.CharField(max_length=400, db_collation="C")
@@ -154,8 +226,12 @@ class ImportJob(BusinessModel):
     file = models.FileField(upload_to="imports/", max_length=200, blank=True)
     sha256 = models.CharField(max_length=64)
     state = models.CharField(_("state"), max_length=8, choices=ImportState, default=ImportState.UPLOADED)
-    job = models.ForeignKey("crm.Job", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_constraint=False)
-    requested_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("requested by"))
+    job = models.ForeignKey(
+        "crm.Job", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_constraint=False
+    )
+    requested_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("requested by")
+    )
     row_count = models.PositiveIntegerField(_("rows"), default=0)
     counts = models.JSONField(default=dict, blank=True)
     fault_count = models.PositiveIntegerField(_("faulty rows"), default=0)
@@ -199,11 +275,20 @@ class ImportRow(LedgerModel):
 
 
 explain_constraint(
-    "customers_customer_email_unique", field="email", code="duplicate", message=_("Another customer of this business has this e-mail address.")
+    "customers_customer_email_unique",
+    field="email",
+    code="duplicate",
+    message=_("Another customer of this business has this e-mail address."),
 )
 explain_constraint(
-    "customers_customer_external_id_unique", field="external_id", code="duplicate", message=_("Another customer of this business has this external id.")
+    "customers_customer_external_id_unique",
+    field="external_id",
+    code="duplicate",
+    message=_("Another customer of this business has this external id."),
 )
 explain_constraint(
-    "customers_customer_owner_same_business", field="owner", code="unknown", message=_("The owner must be a member of this business.")
+    "customers_customer_owner_same_business",
+    field="owner",
+    code="unknown",
+    message=_("The owner must be a member of this business."),
 )

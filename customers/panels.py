@@ -37,6 +37,7 @@ def stage_panel(actor: Actor, business: Business, at: datetime) -> tuple[str, di
     """Live customers by lifecycle stage."""
     href = reverse("customers:customer_list")
     items = [
-        charts.Bar(str(label), count, f"{href}?lifecycle_stage={stage}") for stage, label, count in customers_by_stage(actor, business)
+        charts.Bar(str(label), count, f"{href}?lifecycle_stage={stage}")
+        for stage, label, count in customers_by_stage(actor, business)
     ]
     return "customers/stage_panel.html", {"chart": charts.bars(_("Customers by stage"), items)}

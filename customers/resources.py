@@ -42,7 +42,11 @@ def take_customers(*, business: Business, actor: Actor) -> dict[str, int]:
         cursor.execute(_UPSERT, {"business": business.pk})
         ids, created, updated = cursor.fetchone()
     services.refresh_search(ids or [])
-    return {"customers_created": created, "customers_updated": updated, "customers_unchanged": total - created - updated}
+    return {
+        "customers_created": created,
+        "customers_updated": updated,
+        "customers_unchanged": total - created - updated,
+    }
 
 
 CUSTOMERS = ImportResource(
@@ -78,7 +82,8 @@ CUSTOMERS = ImportResource(
         ),
         ImportCheck(
             "email",
-            r"select line, email as value from pg_temp.import_stage where email <> '' and email !~ '^[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;.]+$'",
+            r"select line, email as value from pg_temp.import_stage where email <> '' "
+            r"and email !~ '^[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;.]+$'",
             _("Not an e-mail address."),
         ),
         ImportCheck(

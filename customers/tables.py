@@ -14,7 +14,13 @@ from crm.templatetags import ui
 from customers.models import Customer
 from customers.registry import Field, fields
 
-_STAGE_KINDS = {"churned": "neutral", "churn_risk": "bad", "active": "good", "expansion": "good", "onboarding": "accent"}
+_STAGE_KINDS = {
+    "churned": "neutral",
+    "churn_risk": "bad",
+    "active": "good",
+    "expansion": "good",
+    "onboarding": "accent",
+}
 
 
 def customer_columns(business: Business, keys: Iterable[str] = ()) -> list[Column]:

@@ -87,9 +87,19 @@ def browser(owner: Membership, sign_in: Any) -> Client:
 @pytest.fixture(autouse=True)
 def _fresh_cache(request: pytest.FixtureRequest) -> None:
     """Rate limits that a committing test has used up don't reach into the next one."""
-    if "transactional_db" in request.fixturenames or getattr(request.node.get_closest_marker("django_db"), "kwargs", {}).get("transaction"):
+    if "transactional_db" in request.fixturenames or getattr(
+        request.node.get_closest_marker("django_db"), "kwargs", {}
+    ).get("transaction"):
         request.getfixturevalue("transactional_db")
         cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Uploads of tests go into a folder of their own."""
+    default = settings.STORAGES["default"]
+    options = {**default["OPTIONS"], "location": tmp_path_factory.getbasetemp() / "files"}
+    settings.STORAGES = {**settings.STORAGES, "default": {**default, "OPTIONS": options}}
 
 
 @pytest.fixture(autouse=True)

@@ -29,7 +29,8 @@ KINDS = {
 def objects_of(business: Business) -> dict[str, Any]:
     """One object of each kind in the business, by kind."""
     customer = make_customer(
-        business, kind="company", display_name=f"{MARKER} customer", city=f"{MARKER} city", country=f"{MARKER}land", phone="+44 20 7946 0999",
+        business, kind="company", display_name=f"{MARKER} customer", city=f"{MARKER} city", country=f"{MARKER}land",
+        phone="+44 20 7946 0999",
         industry=f"{MARKER} industry", external_id=f"{MARKER}-{business.slug}-{make_membership(business, 'analyst').pk}",
     )  # fmt: skip
     with scope(business):
@@ -49,7 +50,8 @@ def objects_of(business: Business) -> dict[str, Any]:
             "activity": Activity.objects.filter(about=customer.pk).latest("id"),
             "api_key": ApiKey.objects.create(business=business, name=f"{MARKER} key", prefix=number[-8:], digest=b"x" * 32),
             "invitation": Invitation.objects.create(
-                business=business, email=f"{MARKER.lower()}@example.com", role="agent", token_digest=hashlib.sha256(number.encode()).digest(),
+                business=business, email=f"{MARKER.lower()}@example.com", role="agent",
+                token_digest=hashlib.sha256(number.encode()).digest(),
                 expires_at="2099-01-01T00:00Z",
             ),
         }  # fmt: skip
@@ -75,6 +77,9 @@ def fingerprint(business: Business) -> str:
         for model in apps.get_models():
             table = model._meta.db_table
             if any(f.name == "business" for f in model._meta.fields) and table != "crm_accessrecord":
-                cursor.execute(f'select md5(string_agg(t::text, chr(10) order by t::text)) from "{table}" t where business_id = %s', [business.pk])
+                cursor.execute(
+                    f'select md5(string_agg(t::text, chr(10) order by t::text)) from "{table}" t where business_id = %s',
+                    [business.pk],
+                )
                 digest.update(f"{table}{cursor.fetchone()}".encode())
     return digest.hexdigest()

@@ -65,7 +65,9 @@ def test_no_app_names_a_higher_app_in_a_string() -> None:
                 continue
             for node in ast.walk(ast.parse(text)):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    wrong += [f"{path}: {node.value!r}" for name in higher if re.match(rf"{name}[.:][a-z_A-Z]", node.value)]
+                    wrong += [
+                        f"{path}: {node.value!r}" for name in higher if re.match(rf"{name}[.:][a-z_A-Z]", node.value)
+                    ]
     assert wrong == []
 
 
@@ -90,14 +92,22 @@ def test_only_the_listed_places_look_past_the_scope() -> None:
     found = {
         str(path)
         for path, text in _sources(*APPS)
-        if re.search(r"\.unscoped\b", text) and str(path) not in UNSCOPED and not any(str(path).startswith(f"{p}/") for p in UNSCOPED)
+        if re.search(r"\.unscoped\b", text)
+        and str(path) not in UNSCOPED
+        and not any(str(path).startswith(f"{p}/") for p in UNSCOPED)
     }
     assert found == set()
 
 
 def test_the_clock_is_read_in_doors_only() -> None:
-    pattern = re.compile(r"timezone\.now\(|datetime\.now\(|date\.today\(|datetime\.utcnow\(|clock\.now\(|clock\.today\(business\.time_zone\)")
-    rules = [(path, text) for path, text in _sources(*APPS) if "services" in path.parts or path.stem in ("queries", "querysets", "models", "services")]
+    pattern = re.compile(
+        r"timezone\.now\(|datetime\.now\(|date\.today\(|datetime\.utcnow\(|clock\.now\(|clock\.today\(business\.time_zone\)"
+    )
+    rules = [
+        (path, text)
+        for path, text in _sources(*APPS)
+        if "services" in path.parts or path.stem in ("queries", "querysets", "models", "services")
+    ]
     assert [str(path) for path, text in rules if pattern.search(text)] == []
 
 
@@ -107,7 +117,10 @@ def test_no_rule_hides_in_save_or_a_signal() -> None:
         tree = ast.parse(text)
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef) and path.stem == "models":
-                assert not [f for f in node.body if isinstance(f, ast.FunctionDef) and f.name in ("save", "delete")], (path, node.name)
+                assert not [f for f in node.body if isinstance(f, ast.FunctionDef) and f.name in ("save", "delete")], (
+                    path,
+                    node.name,
+                )
 
 
 def test_services_take_keywords_with_the_actor_first() -> None:
@@ -128,30 +141,39 @@ def test_services_take_keywords_with_the_actor_first() -> None:
 
 
 def test_every_module_says_what_lives_there() -> None:
-    assert [str(path) for path, text in _sources(*APPS) if text.strip() and not ast.get_docstring(ast.parse(text))] == []
+    assert [
+        str(path) for path, text in _sources(*APPS) if text.strip() and not ast.get_docstring(ast.parse(text))
+    ] == []
 
 
 def test_every_model_says_what_it_is_and_shows_itself() -> None:
     for model in apps.get_models():
         if model._meta.app_label in APPS:
-            assert model.__doc__ and not model.__doc__.startswith(f"{model.__name__}("), model
-            assert "__str__" in {name for base in model.__mro__[:-2] for name in vars(base) if base.__module__.startswith(tuple(APPS))}, model
+            assert model.__doc__, model
+            assert not model.__doc__.startswith(f"{model.__name__}("), model
+            assert "__str__" in {
+                name for base in model.__mro__[:-2] for name in vars(base) if base.__module__.startswith(tuple(APPS))
+            }, model
 
 
 def test_every_page_has_a_permission() -> None:
-    def subclasses(cls: type) -> Iterator[type]:
+    def subclasses(cls: type[Page]) -> Iterator[type[Page]]:
         for sub in cls.__subclasses__():
             yield sub
             yield from subclasses(sub)
 
     for page in subclasses(Page):
         if not page.__dict__.get("abstract"):
-            assert page.permission, page  # type: ignore[attr-defined]
+            assert page.permission, page
 
 
 def test_templates_hold_no_inline_script_or_style() -> None:
     pattern = re.compile(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=|javascript:")
-    wrong = [str(path.relative_to(ROOT)) for path in (ROOT / "templates").rglob("*.html") if pattern.search(path.read_text(encoding="utf-8"))]
+    wrong = [
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "templates").rglob("*.html")
+        if pattern.search(path.read_text(encoding="utf-8"))
+    ]
     assert wrong == []
 
 

@@ -29,7 +29,7 @@ def test_the_table_of_permissions_is_the_code() -> None:
     written = (Path(settings.BASE_DIR) / "docs" / "permissions.csv").read_text(encoding="utf-8")
     assert written == as_csv(), "run: python3 manage.py permissions --write"
     lines = list(csv.DictReader(io.StringIO(written)))
-    assert all(set(line[role] for role in ROLES) <= {"yes", "no"} for line in lines)
+    assert all({line[role] for role in ROLES} <= {"yes", "no"} for line in lines)
 
 
 @pytest.mark.parametrize("operation", CLOSED, ids=_ids)
@@ -82,10 +82,14 @@ def test_no_list_holds_anything_of_another_business(business: Business, other_bu
         if operation.method == "GET" and "<" not in operation.path:
             for query in ("", f"?search={planted.MARKER}", f"?external_id={planted.MARKER}", "?limit=200"):
                 answer = caller.get(operation.path + query)
-                assert planted.MARKER not in answer.content.decode().replace(f"={planted.MARKER}", ""), operation.path + query
+                assert planted.MARKER not in answer.content.decode().replace(f"={planted.MARKER}", ""), (
+                    operation.path + query
+                )
 
 
-def test_a_key_of_one_business_can_not_name_another(business: Business, other_business: Business, owner: Membership) -> None:
+def test_a_key_of_one_business_can_not_name_another(
+    business: Business, other_business: Business, owner: Membership
+) -> None:
     key = make_key(business)
     assert Caller(key, business.slug).get("/customers").status_code == 200
     for name in (other_business.slug, str(other_business.pk), str(uuid4()), "nothing"):

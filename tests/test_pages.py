@@ -34,7 +34,9 @@ def test_people_who_are_not_signed_in_are_sent_to_the_sign_in_page(owner: Member
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_each_role_opens_what_the_table_says_and_nothing_else(members: dict[str, Membership], business: Business, sign_in: Any, role: str) -> None:
+def test_each_role_opens_what_the_table_says_and_nothing_else(
+    members: dict[str, Membership], business: Business, sign_in: Any, role: str
+) -> None:
     objects = planted.objects_of(business)
     browser = sign_in(members[role])
     wrong = []
@@ -47,7 +49,9 @@ def test_each_role_opens_what_the_table_says_and_nothing_else(members: dict[str,
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_no_role_reaches_an_object_of_another_business(members: dict[str, Membership], other_business: Business, sign_in: Any, role: str) -> None:
+def test_no_role_reaches_an_object_of_another_business(
+    members: dict[str, Membership], other_business: Business, sign_in: Any, role: str
+) -> None:
     foreign = planted.objects_of(other_business)
     browser = sign_in(members[role])
     before = planted.fingerprint(other_business)
@@ -64,7 +68,9 @@ def test_no_role_reaches_an_object_of_another_business(members: dict[str, Member
     assert planted.fingerprint(other_business) == before
 
 
-def test_no_page_shows_anything_of_another_business(members: dict[str, Membership], business: Business, other_business: Business, sign_in: Any) -> None:
+def test_no_page_shows_anything_of_another_business(
+    members: dict[str, Membership], business: Business, other_business: Business, sign_in: Any
+) -> None:
     planted.objects_of(other_business)
     browser = sign_in(members["owner"])
     for operation in READS:
@@ -72,11 +78,17 @@ def test_no_page_shows_anything_of_another_business(members: dict[str, Membershi
             continue
         for query in ("", f"?search={planted.MARKER}", "?sort=-created_at"):
             response = browser.get(operation.path + query)
-            body = response.content.decode(errors="replace").replace(f"search={planted.MARKER}", "").replace(f'value="{planted.MARKER}"', "")
+            body = (
+                response.content.decode(errors="replace")
+                .replace(f"search={planted.MARKER}", "")
+                .replace(f'value="{planted.MARKER}"', "")
+            )
             assert planted.MARKER not in body, operation.path + query
 
 
-def test_a_person_of_two_businesses_sees_one_at_a_time(owner: Membership, other_business: Business, sign_in: Any) -> None:
+def test_a_person_of_two_businesses_sees_one_at_a_time(
+    owner: Membership, other_business: Business, sign_in: Any
+) -> None:
     make_membership(other_business, "owner", owner.user)
     here, there = make_customer(owner.business, last_name="Here"), make_customer(other_business, last_name="There")
     browser = sign_in(owner)
@@ -133,7 +145,14 @@ def test_every_page_that_shows_customers_leaves_an_access_record(owner: Membersh
     customer = make_customer(owner.business)
     order = make_order(customer)
     browser = sign_in(owner)
-    for path in ("/customers", f"/customers/{customer.pk}", f"/customers/{customer.pk}/history", f"/customers/{customer.pk}/edit", "/orders", f"/orders/{order.pk}"):
+    for path in (
+        "/customers",
+        f"/customers/{customer.pk}",
+        f"/customers/{customer.pk}/history",
+        f"/customers/{customer.pk}/edit",
+        "/orders",
+        f"/orders/{order.pk}",
+    ):
         before = AccessRecord.unscoped.count()
         assert browser.get(path).status_code == 200
         record = AccessRecord.unscoped.order_by("-id").first()
@@ -143,7 +162,21 @@ def test_every_page_that_shows_customers_leaves_an_access_record(owner: Membersh
     assert AccessRecord.unscoped.count() == before + 1
 
 
-@pytest.mark.parametrize("path", ["/customers?sort=password", "/customers?statsu=x", "/customers?cursor=xx", "/customers?kind=robot", "/orders?ordered_at__month=2026-13", "/orders?total__gte=abc", "/orders?customer=1", "/customers?created_at__gte=0000-01-01", "/customers?search=%00", "/orders?ordered_at__gte=99999-01-01"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/customers?sort=password",
+        "/customers?statsu=x",
+        "/customers?cursor=xx",
+        "/customers?kind=robot",
+        "/orders?ordered_at__month=2026-13",
+        "/orders?total__gte=abc",
+        "/orders?customer=1",
+        "/customers?created_at__gte=0000-01-01",
+        "/customers?search=%00",
+        "/orders?ordered_at__gte=99999-01-01",
+    ],
+)
 def test_a_list_that_is_asked_nonsense_says_so(browser: Client, path: str) -> None:
     assert browser.get(path).status_code == 400
 
@@ -154,7 +187,19 @@ HEADERS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("path", ["/", "/customers", "/nothing-here", "/customers/new", "/account/sign-in", "/admin/", "/api/v1/nothing", "/customers?sort=x"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/customers",
+        "/nothing-here",
+        "/customers/new",
+        "/account/sign-in",
+        "/admin/",
+        "/api/v1/nothing",
+        "/customers?sort=x",
+    ],
+)
 def test_safe_headers_stand_on_every_answer(browser: Client, path: str) -> None:
     response = browser.get(path)
     for name, value in HEADERS.items():
@@ -162,4 +207,3 @@ def test_safe_headers_stand_on_every_answer(browser: Client, path: str) -> None:
     policy = response["Content-Security-Policy"]
     assert "unsafe-inline" not in policy
     assert "nonce-" not in policy
-

@@ -1,6 +1,7 @@
 """Facts of customers that follow from their orders."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -39,15 +40,18 @@ where (f.is_live, f.total_spent, f.order_count, f.average_order_value, f.first_o
 
 
 def refresh_order_facts(customer_ids: Sequence[UUID] | None = None) -> int:
-    """Recompute the order facts of the given customers (None: all of the open businesses), writing only rows that differ; returns how many."""
-    parameters: dict[str, object] = {"businesses": list(open_businesses())}
+    """Recompute the order facts of the given customers (None: all of the open businesses).
+
+    Writes only rows that differ; returns how many.
+    """
+    parameters: dict[str, Any] = {"businesses": list(open_businesses())}
     only = only_orders = ""
     if customer_ids is not None:
         only, only_orders = "and c.id = any(%(ids)s)", "and o.customer_id = any(%(ids)s)"
         parameters["ids"] = list(customer_ids)
     with connection.cursor() as cursor:
         cursor.execute(_REFRESH.format(only=only, only_orders=only_orders), parameters)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def exponent_of(currency: str) -> int:

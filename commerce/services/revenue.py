@@ -35,13 +35,15 @@ _EVERY_DAY = {"day": "(o.ordered_at at time zone b.time_zone)::date", "days": ""
 _SOME_DAYS = {
     "day": "d.day",
     "days": "cross join unnest(%(days)s::date[]) as d(day)",
-    "on_day": "and o.ordered_at >= d.day::timestamp at time zone b.time_zone and o.ordered_at < (d.day + 1)::timestamp at time zone b.time_zone",
+    "on_day": "and o.ordered_at >= d.day::timestamp at time zone b.time_zone "
+    "and o.ordered_at < (d.day + 1)::timestamp at time zone b.time_zone",
     "only": "and r.day = any(%(days)s::date[])",
 }
 
 
 def refresh_revenue(days: Sequence[date] | None = None) -> int:
-    """Sum the given days (None: all) of the open businesses anew, in the transaction that has changed their orders; returns how many differed.
+    """Sum the given days (None: all) of the open businesses anew, in the transaction that has changed
+    their orders; returns how many differed.
 
     Waits for others who are at the same business, so that neither leaves out the orders of the other.
     """

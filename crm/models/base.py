@@ -31,7 +31,9 @@ class BusinessModel(Timestamped):
     class Meta:
         abstract = True
         base_manager_name = "unscoped"
-        constraints = [models.UniqueConstraint(fields=["business", "id"], name="%(app_label)s_%(class)s_business_id_key")]
+        constraints = [
+            models.UniqueConstraint(fields=["business", "id"], name="%(app_label)s_%(class)s_business_id_key")
+        ]
 
 
 class LedgerModel(models.Model):

@@ -37,7 +37,12 @@ class Business(Timestamped):
     """A business that keeps its customers here: the tenant. Nothing of it can be read from another."""
 
     name = models.CharField(_("name"), max_length=120)
-    slug = models.SlugField(_("short name"), max_length=60, unique=True, help_text=_("Used in addresses and by the API; lower-case letters, digits and hyphens."))
+    slug = models.SlugField(
+        _("short name"),
+        max_length=60,
+        unique=True,
+        help_text=_("Used in addresses and by the API; lower-case letters, digits and hyphens."),
+    )
     time_zone = models.CharField(_("time zone"), max_length=60, default="UTC")
     currency = models.CharField(_("reporting currency"), max_length=3, choices=[(c, c) for c in CURRENCIES])
     locale = models.CharField(_("language and region"), max_length=12, default="en-GB")
@@ -54,7 +59,7 @@ class Business(Timestamped):
         return self.name
 
 
-class UserManager(BaseUserManager):
+class UserManager(BaseUserManager["User"]):
     """Makes users with a normalized address."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
@@ -76,7 +81,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     id = models.UUIDField(primary_key=True, default=uuid7, db_default=Uuid7(), editable=False)
     email = models.EmailField(_("e-mail address"), max_length=254, unique=True)
     name = models.CharField(_("name"), max_length=120, blank=True)
-    theme = models.CharField(_("theme"), max_length=6, choices=[("system", _("System")), ("light", _("Light")), ("dark", _("Dark"))], default="system")
+    theme = models.CharField(
+        _("theme"),
+        max_length=6,
+        choices=[("system", _("System")), ("light", _("Light")), ("dark", _("Dark"))],
+        default="system",
+    )
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("operator"), default=False, help_text=_("May use the operators' admin."))
     token_version = models.PositiveIntegerField(default=0, editable=False)
@@ -119,7 +129,15 @@ class Membership(BusinessModel):
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("user"))
     role = models.CharField(_("role"), max_length=12, choices=Role)
-    team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, blank=True, db_constraint=False, related_name="memberships", verbose_name=_("team"))
+    team = models.ForeignKey(
+        Team,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        related_name="memberships",
+        verbose_name=_("team"),
+    )
     visibility = models.CharField(_("sees"), max_length=4, choices=Visibility, default=Visibility.ALL)
     is_active = models.BooleanField(_("active"), default=True)
 
@@ -142,7 +160,15 @@ class Invitation(BusinessModel):
 
     email = models.EmailField(_("e-mail address"), max_length=254)
     role = models.CharField(_("role"), max_length=12, choices=Role)
-    team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, blank=True, db_constraint=False, related_name="+", verbose_name=_("team"))
+    team = models.ForeignKey(
+        Team,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        related_name="+",
+        verbose_name=_("team"),
+    )
     token_digest = models.BinaryField(max_length=32, unique=True)
     invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     expires_at = models.DateTimeField(_("valid until"))
@@ -166,7 +192,13 @@ class ApiKey(BusinessModel):
     prefix = models.CharField(max_length=12, unique=True, editable=False)
     digest = models.BinaryField(max_length=32, editable=False)
     role = models.CharField(_("role"), max_length=12, choices=Role, default=Role.INTEGRATION)
-    scopes = ArrayField(models.CharField(max_length=60), default=list, blank=True, verbose_name=_("permissions"), help_text=_("Empty: all that the role holds."))
+    scopes = ArrayField(
+        models.CharField(max_length=60),
+        default=list,
+        blank=True,
+        verbose_name=_("permissions"),
+        help_text=_("Empty: all that the role holds."),
+    )
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)
@@ -184,9 +216,16 @@ class ApiKey(BusinessModel):
 class ExchangeRate(BusinessModel):
     """What one unit of a currency was worth in the business's reporting currency from a day on, until the next dated rate."""
 
-    currency = models.CharField(_("currency"), max_length=3, validators=[RegexValidator(r"^[A-Z]{3}$")], choices=[(c, c) for c in CURRENCIES])
+    currency = models.CharField(
+        _("currency"), max_length=3, validators=[RegexValidator(r"^[A-Z]{3}$")], choices=[(c, c) for c in CURRENCIES]
+    )
     valid_on = models.DateField(_("valid from"))
-    rate = models.DecimalField(_("rate"), max_digits=20, decimal_places=10, help_text=_("Units of the reporting currency for one unit of this currency."))
+    rate = models.DecimalField(
+        _("rate"),
+        max_digits=20,
+        decimal_places=10,
+        help_text=_("Units of the reporting currency for one unit of this currency."),
+    )
 
     class Meta(BusinessModel.Meta):
         ordering = ["currency", "-valid_on"]
@@ -202,11 +241,16 @@ class ExchangeRate(BusinessModel):
         return f"{self.currency} {self.valid_on}"
 
 
-
-
-explain_constraint("crm_team_name_unique", field="name", code="duplicate", message=_("There is a team of this name already."))
-explain_constraint("crm_membership_once", field="email", code="duplicate", message=_("This person is a member already."))
 explain_constraint(
-    "crm_exchangerate_once_a_day", field="valid_on", code="duplicate", message=_("There is a rate for this currency and day already; edit that one.")
+    "crm_team_name_unique", field="name", code="duplicate", message=_("There is a team of this name already.")
+)
+explain_constraint(
+    "crm_membership_once", field="email", code="duplicate", message=_("This person is a member already.")
+)
+explain_constraint(
+    "crm_exchangerate_once_a_day",
+    field="valid_on",
+    code="duplicate",
+    message=_("There is a rate for this currency and day already; edit that one."),
 )
 explain_constraint("crm_business_slug_key", field="slug", code="duplicate", message=_("This short name is taken."))

@@ -25,7 +25,9 @@ class Job(Timestamped):
     task = models.CharField(_("task"), max_length=120)
     params = models.JSONField(default=dict, blank=True)
     dedupe_key = models.CharField(max_length=120, blank=True)
-    state = models.CharField(_("state"), max_length=10, choices=JobState, default=JobState.QUEUED, db_default=JobState.QUEUED)
+    state = models.CharField(
+        _("state"), max_length=10, choices=JobState, default=JobState.QUEUED, db_default=JobState.QUEUED
+    )
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
     max_attempts = models.PositiveSmallIntegerField(default=3, db_default=3)
     run_after = models.DateTimeField(db_default=Now())
@@ -60,7 +62,9 @@ class Job(Timestamped):
             models.CheckConstraint(condition=models.Q(state__in=JobState.values), name="crm_job_state_known"),
         ]
         indexes = [
-            models.Index(fields=["state", "run_after"], name="crm_job_due", condition=models.Q(state__in=["queued", "running"])),
+            models.Index(
+                fields=["state", "run_after"], name="crm_job_due", condition=models.Q(state__in=["queued", "running"])
+            ),
             models.Index(fields=["business", "-created_at"], name="crm_job_recent"),
         ]
 

@@ -22,6 +22,7 @@ WITHOUT_DATABASE = {
 AS_OWNER = {
     "bench",
     "createcachetable",
+    "demo",
     "flush",
     "makemigrations",
     "migrate",

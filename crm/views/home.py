@@ -35,10 +35,18 @@ class Home(Page):
         at = clock.now()
         panels = []
         for plug in home_panels:
-            rendered = plug.render(self.actor, self.business, at) if self.actor.may(plug.permission, self.business) else None
+            rendered = (
+                plug.render(self.actor, self.business, at) if self.actor.may(plug.permission, self.business) else None
+            )
             if rendered:
                 template, context = rendered
-                panels.append({"key": plug.key, "wide": plug.wide, "html": render_to_string(template, {**context, "business": self.business}, request)})
+                panels.append(
+                    {
+                        "key": plug.key,
+                        "wide": plug.wide,
+                        "html": render_to_string(template, {**context, "business": self.business}, request),
+                    }
+                )
         figures = [
             figure
             for plug in home_figures
@@ -71,5 +79,7 @@ class SwitchBusiness(Page):
             business = next(b for b in request.businesses if chosen in (b.slug, str(b.pk)))
             request.session[BUSINESS_KEY] = str(business.pk)
         following = request.POST.get("next", "")
-        safe = url_has_allowed_host_and_scheme(following, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+        safe = url_has_allowed_host_and_scheme(
+            following, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+        )
         return HttpResponseRedirect(following if safe else reverse("crm:home"))

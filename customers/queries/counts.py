@@ -14,4 +14,3 @@ def customers_by_stage(actor: Actor, business: Business) -> list[tuple[str, str 
     rows = Customer.objects.live().visible_to(actor).filter(business=business).values("lifecycle_stage")
     counts = dict(rows.order_by().annotate(count=Count("*")).values_list("lifecycle_stage", "count"))
     return [(stage.value, stage.label, counts.get(stage.value, 0)) for stage in LifecycleStage]
-

@@ -43,7 +43,12 @@ def create_customer(*, actor: Actor, business: Business, **data: Any) -> Custome
     refresh_search([customer.pk])
     changes = {name: (None, value) for name in FIELDS if (value := getattr(customer, name)) not in ("", None)}
     activity.record(
-        "customers.customer.created", actor=actor, business=business, subject=customer, about=customer.pk, changes=changes
+        "customers.customer.created",
+        actor=actor,
+        business=business,
+        subject=customer,
+        about=customer.pk,
+        changes=changes,
     )
     return customer
 
@@ -62,14 +67,24 @@ def update_customer(*, actor: Actor, customer: Customer, version: str | None = N
     if _SEARCHED & set(changes):
         refresh_search([locked.pk])
     activity.record(
-        "customers.customer.updated", actor=actor, business=locked.business, subject=locked, about=locked.pk, changes=changes
+        "customers.customer.updated",
+        actor=actor,
+        business=locked.business,
+        subject=locked,
+        about=locked.pk,
+        changes=changes,
     )
     return locked
 
 
 @transaction.atomic
-def archive_customer(*, actor: Actor, customer: Customer, at: datetime, reason: str = "", version: str | None = None) -> Customer:
-    """Take the customer out of lists, counts and searches; everything stays and can be brought back. Raises AlreadyArchived, StaleVersion."""
+def archive_customer(
+    *, actor: Actor, customer: Customer, at: datetime, reason: str = "", version: str | None = None
+) -> Customer:
+    """Take the customer out of lists, counts and searches; everything stays and can be brought back.
+
+    Raises AlreadyArchived, StaleVersion.
+    """
     locked = _lock(customer)
     check_version(locked, version)
     if locked.archived_at is not None:
@@ -102,7 +117,8 @@ def restore_customer(*, actor: Actor, customer: Customer, version: str | None = 
 
 
 def _lock(customer: Customer) -> Customer:
-    locked = Customer.objects.select_for_update(of=("self",)).select_related("business").filter(pk=customer.pk).first()
+    rows = Customer.objects.select_for_update(of=("self",)).select_related("business")
+    locked: Customer | None = rows.filter(pk=customer.pk).first()
     if locked is None:
         raise NotFound
     return locked
@@ -118,7 +134,10 @@ def _assign(customer: Customer, business: Business, data: dict[str, Any]) -> Non
     customer.email = customer.email.lower()
     if customer.kind == Kind.PERSON and (not customer.display_name or (follows and not data.get("display_name"))):
         customer.display_name = _full_name(customer)
-    if customer.owner_id and not Membership.objects.filter(user=customer.owner_id, business=business, is_active=True).exists():
+    if (
+        customer.owner_id
+        and not Membership.objects.filter(user=customer.owner_id, business=business, is_active=True).exists()
+    ):
         raise InvalidInput({"owner": [_("The owner must be a member of this business.")]})
     if customer.team_id and not Team.objects.filter(pk=customer.team_id, business=business).exists():
         raise InvalidInput({"team": [_("There is no such team in this business.")]})

@@ -45,10 +45,14 @@ class Fault:
 
 
 @transaction.atomic
-def start_import(*, actor: Actor, business: Business, file: File, resource: str = "", requested_by: Any = None) -> ImportJob:
+def start_import(
+    *, actor: Actor, business: Business, file: "File[Any]", resource: str = "", requested_by: Any = None
+) -> ImportJob:
     """Keep the file and queue its import; `resource` is recognized by the header when not given. Raises UnreadableFile."""
     if file.size is not None and file.size > MAX_BYTES:
-        raise UnreadableFile(_("The file is larger than %(size)d MB. Split it and import the parts.") % {"size": MAX_BYTES >> 20})
+        raise UnreadableFile(
+            _("The file is larger than %(size)d MB. Split it and import the parts.") % {"size": MAX_BYTES >> 20}
+        )
     found = recognize(file, resource)
     actor.require(found.permission, business)
     digest = hashlib.sha256()
@@ -72,7 +76,7 @@ def start_import(*, actor: Actor, business: Business, file: File, resource: str 
     return record
 
 
-def recognize(file: IO[bytes] | File, resource: str = "") -> ImportResource:
+def recognize(file: IO[bytes] | Any, resource: str = "") -> ImportResource:
     """The kind of file, by its header: the resource whose required columns are all there and that knows most of the header."""
     header = _header(file)
     keys = {header_key(name) for name in header}
@@ -101,7 +105,7 @@ def run_import(*, actor: Actor, import_job: ImportJob, work: jobs.JobRun, at: da
     """Stage, check and take over the file of `import_job`; afterwards it is done, or refused with its faults and nothing changed."""
     resource = import_resources[import_job.resource]
     with transaction.atomic():
-        record = ImportJob.objects.select_for_update().select_related("business").get(pk=import_job.pk)
+        record: ImportJob = ImportJob.objects.select_for_update().select_related("business").get(pk=import_job.pk)
         if record.state in (ImportState.DONE, ImportState.FAILED):
             return record
         with record.file.open("rb") as file:
@@ -115,9 +119,13 @@ def run_import(*, actor: Actor, import_job: ImportJob, work: jobs.JobRun, at: da
             record.state, record.fault_count = ImportState.FAILED, len(faults)
             ImportRow.objects.bulk_create(
                 ImportRow(
-                    business=record.business, import_job=record, line=fault.line, column=fault.column[:80],
-                    value=fault.value[:200], reason=fault.reason[:300],
-                )  # fmt: skip
+                    business=record.business,
+                    import_job=record,
+                    line=fault.line,
+                    column=fault.column[:80],
+                    value=fault.value[:200],
+                    reason=fault.reason[:300],
+                )
                 for fault in sorted(faults, key=lambda f: f.line)[:KEPT_FAULTS]
             )
             record.error = _("Nothing was imported: correct the rows below and upload the file again.")
@@ -137,14 +145,16 @@ def run_import(*, actor: Actor, import_job: ImportJob, work: jobs.JobRun, at: da
 @transaction.atomic
 def fail_import(*, actor: Actor, import_job: ImportJob, error: str, at: datetime) -> ImportJob:
     """Close an import that could not be read at all."""
-    record = ImportJob.objects.select_for_update().select_related("business").get(pk=import_job.pk)
+    record: ImportJob = ImportJob.objects.select_for_update().select_related("business").get(pk=import_job.pk)
     record.state, record.error, record.finished_at = ImportState.FAILED, error, at
     record.save()
-    activity.record("customers.import.refused", actor=actor, business=record.business, subject=record, payload={"error": error})
+    activity.record(
+        "customers.import.refused", actor=actor, business=record.business, subject=record, payload={"error": error}
+    )
     return record
 
 
-def _header(file: IO[bytes] | File) -> list[str]:
+def _header(file: IO[bytes] | Any) -> list[str]:
     file.seek(0)
     first = file.read(65_536)
     file.seek(0)
@@ -194,7 +204,9 @@ def _rows(file: IO[bytes], resource: ImportResource) -> Iterator[tuple[int, list
     place = "(row)"
     try:
         header = [header_key(name) for name in next(reader)]
-        order = [next((i for i, key in enumerate(header) if key in column.names()), None) for column in resource.columns]
+        order = [
+            next((i for i, key in enumerate(header) if key in column.names()), None) for column in resource.columns
+        ]
         while True:
             line = reader.line_num + 1
             values = next(reader)
@@ -213,13 +225,17 @@ def _rows(file: IO[bytes], resource: ImportResource) -> Iterator[tuple[int, list
         line = reader.line_num + 1
         yield line, [], Fault(line, place, "", _("The text is not UTF-8. Save the file as “CSV UTF-8”."))
     except csv.Error as error:
-        yield reader.line_num, [], Fault(reader.line_num, place, "", _("This is not valid CSV: %(error)s.") % {"error": error})
+        yield (
+            reader.line_num,
+            [],
+            Fault(reader.line_num, place, "", _("This is not valid CSV: %(error)s.") % {"error": error}),
+        )
 
 
 def _check(resource: ImportResource, business: Business) -> list[Fault]:
     """Faults of values, found set-wise: by each column's type, then by the resource's own rules."""
     faults: list[Fault] = []
-    parameters = {"business": business.pk, "currency": business.currency, "currencies": CURRENCIES}
+    parameters: dict[str, Any] = {"business": business.pk, "currency": business.currency, "currencies": CURRENCIES}
     with connection.cursor() as cursor:
         for column in resource.columns:
             for condition, reason in _type_rules(column):
@@ -231,7 +247,9 @@ def _check(resource: ImportResource, business: Business) -> list[Fault]:
         if not faults:
             for check in resource.checks:
                 cursor.execute(f"select line, value from ({check.sql}) f order by line limit {KEPT_FAULTS}", parameters)
-                faults += [Fault(line, check.column, value or "", str(check.reason)) for line, value in cursor.fetchall()]
+                faults += [
+                    Fault(line, check.column, value or "", str(check.reason)) for line, value in cursor.fetchall()
+                ]
     return faults
 
 
@@ -242,11 +260,18 @@ def _type_rules(column: ImportColumn) -> list[tuple[str, str]]:
     if column.required:
         rules.append((f"{name} = ''", _("A value is needed.")))
     if column.type == "text":
-        rules.append((f"length({name}) > {column.max_length}", _("Longer than %(n)d characters.") % {"n": column.max_length}))
+        rules.append(
+            (f"length({name}) > {column.max_length}", _("Longer than %(n)d characters.") % {"n": column.max_length})
+        )
     elif column.type == "integer":
         rules.append((f"{name} <> '' and {name} !~ '^-?[0-9]{{1,9}}$'", _("Not a whole number.")))
     elif column.type == "decimal":
-        rules.append((f"{name} <> '' and {name} !~ '^-?[0-9]{{1,12}}([.][0-9]{{1,10}})?$'", _("Not a decimal number such as 1234.50.")))
+        rules.append(
+            (
+                f"{name} <> '' and {name} !~ '^-?[0-9]{{1,12}}([.][0-9]{{1,10}})?$'",
+                _("Not a decimal number such as 1234.50."),
+            )
+        )
     elif column.type == "datetime":
         valid = f"({name} ~ '{_ISO}' and pg_input_is_valid({name}, 'timestamptz'))"
         span = f"case when {valid} then {name}::timestamptz not between '1900-01-01' and '2200-01-01' end"
@@ -255,7 +280,9 @@ def _type_rules(column: ImportColumn) -> list[tuple[str, str]]:
     elif column.type == "choice":
         allowed = ", ".join(f"'{choice}'" for choice in column.choices)
         rules.append(
-            (f"{name} <> '' and lower({name}) not in ({allowed})", _("Not one of: %(choices)s.") % {"choices": ", ".join(column.choices)})
+            (
+                f"{name} <> '' and lower({name}) not in ({allowed})",
+                _("Not one of: %(choices)s.") % {"choices": ", ".join(column.choices)},
+            )
         )
     return rules
-

@@ -1,6 +1,7 @@
 """Keeping the search rows: one set-based statement for one customer as for a million."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -29,7 +30,7 @@ on conflict (customer_id) do update set is_live = excluded.is_live where f.is_li
 def refresh_search(customer_ids: Sequence[UUID] | None = None) -> None:
     """Bring search rows and the facts' copies of `is_live` of the given customers (None: all of the open businesses) up to date."""
     only = "" if customer_ids is None else "and c.id = any(%s)"
-    params: list[object] = [list(open_businesses())]
+    params: list[Any] = [list(open_businesses())]
     if customer_ids is not None:
         params.append(list(customer_ids))
     with connection.cursor() as cursor:

@@ -34,7 +34,9 @@ class CustomerList(ListPage):
 
     permission = "customers.view"
     title = gettext_lazy("Customers")
-    description = gettext_lazy("Manage customer profiles, track engagement, and segment your audience for personalized campaigns.")
+    description = gettext_lazy(
+        "Manage customer profiles, track engagement, and segment your audience for personalized campaigns."
+    )
     default_sort = "name"
     searchable = True
 
@@ -66,7 +68,9 @@ class CustomerList(ListPage):
     def actions(self) -> list[dict[str, Any]]:
         return [
             *self.action("customers.import", _("Import"), reverse("customers:import_create"), icon="upload"),
-            *self.action("customers.add", _("Add Customer"), reverse("customers:customer_create"), icon="plus", kind="primary"),
+            *self.action(
+                "customers.add", _("Add Customer"), reverse("customers:customer_create"), icon="plus", kind="primary"
+            ),
         ]
 
     def empty_state(self, narrowed: bool) -> dict[str, Any]:
@@ -75,7 +79,10 @@ class CustomerList(ListPage):
         return {
             "icon": "users",
             "title": _("No customers yet"),
-            "text": _("Customers are the people and companies that your business serves. Import a file of them or of their orders, or add the first by hand."),
+            "text": _(
+                "Customers are the people and companies that your business serves. "
+                "Import a file of them or of their orders, or add the first by hand."
+            ),
             "action": {"label": _("Import a file"), "href": reverse("customers:import_create")},
         }  # fmt: skip
 
@@ -89,10 +96,19 @@ class CustomerArchiveList(ListPage):
     default_sort = "-archived_at"
 
     def rows(self) -> QuerySet:
-        return Customer.objects.filter(archived_at__isnull=False, is_unidentified=False).visible_to(self.actor).with_facts()
+        return (
+            Customer.objects.filter(archived_at__isnull=False, is_unidentified=False)
+            .visible_to(self.actor)
+            .with_facts()
+        )
 
     def columns(self) -> Sequence[Column]:
-        archived = Column("archived_at", _("Archived"), lambda row: ui.when(row.archived_at), sort=Sort("archived_at", "archived_at", descending_first=True))
+        archived = Column(
+            "archived_at",
+            _("Archived"),
+            lambda row: ui.when(row.archived_at),
+            sort=Sort("archived_at", "archived_at", descending_first=True),
+        )
         return [*customer_columns(self.business, ["display_name", "kind", "total_spent"]), archived]
 
     def sorts(self) -> dict[str, Sort]:
@@ -105,7 +121,11 @@ class CustomerArchiveList(ListPage):
         return reverse("customers:customer_detail", args=[row.pk])
 
     def empty_state(self, narrowed: bool) -> dict[str, Any]:
-        return {"icon": "archive", "title": _("Nothing is archived"), "text": _("A customer whom you archive moves here and can be restored at any time.")}
+        return {
+            "icon": "archive",
+            "title": _("Nothing is archived"),
+            "text": _("A customer whom you archive moves here and can be restored at any time."),
+        }
 
 
 class OneCustomer(Page):
@@ -135,7 +155,10 @@ class OneCustomer(Page):
         return reverse("customers:customer_detail", args=[self.kwargs["pk"]])
 
     def tabs(self, current: str) -> list[dict[str, Any]]:
-        sides = [("overview", _("Overview"), self.profile_href()), ("history", _("History"), reverse("customers:customer_history", args=[self.kwargs["pk"]]))]
+        sides = [
+            ("overview", _("Overview"), self.profile_href()),
+            ("history", _("History"), reverse("customers:customer_history", args=[self.kwargs["pk"]])),
+        ]
         return [{"label": label, "href": href, "current": key == current} for key, label, href in sides]
 
     def context(self, **extra: Any) -> dict[str, Any]:
@@ -164,10 +187,24 @@ class CustomerDetail(OneCustomer):
     def actions(self) -> list[dict[str, Any]]:
         pk = self.customer.pk
         if self.customer.is_archived:
-            return self.action("customers.archive", _("Restore"), reverse("customers:customer_restore", args=[pk]), icon="archive-restore", kind="primary")
+            return self.action(
+                "customers.archive",
+                _("Restore"),
+                reverse("customers:customer_restore", args=[pk]),
+                icon="archive-restore",
+                kind="primary",
+            )
         return [
-            *self.action("customers.archive", _("Archive"), reverse("customers:customer_archive", args=[pk]), icon="archive"),
-            *self.action("customers.change", _("Edit"), reverse("customers:customer_update", args=[pk]), icon="pencil", kind="primary"),
+            *self.action(
+                "customers.archive", _("Archive"), reverse("customers:customer_archive", args=[pk]), icon="archive"
+            ),
+            *self.action(
+                "customers.change",
+                _("Edit"),
+                reverse("customers:customer_update", args=[pk]),
+                icon="pencil",
+                kind="primary",
+            ),
         ]
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -250,6 +287,7 @@ class CustomerUpdate(OneCustomer, FormPage):
     def perform(self, **data: Any) -> Customer:
         return services.update_customer(actor=self.actor, customer=self.customer, **data)
 
+
 class CustomerArchive(OneCustomer, DeedPage):
     permission = "customers.archive"
     submit_label = gettext_lazy("Archive")
@@ -259,7 +297,9 @@ class CustomerArchive(OneCustomer, DeedPage):
         return _("Archive %(name)s?") % {"name": self.customer}
 
     def text(self) -> Any:
-        return _("The customer leaves lists, counts and searches. Nothing is deleted, and you can restore it at any time.")
+        return _(
+            "The customer leaves lists, counts and searches. Nothing is deleted, and you can restore it at any time."
+        )
 
     def consequences(self) -> list[Any]:
         return [_("%(count)d orders stay with the customer.") % {"count": self.customer.facts.order_count}]
@@ -281,4 +321,3 @@ class CustomerRestore(OneCustomer, DeedPage):
 
     def perform(self) -> Customer:
         return services.restore_customer(actor=self.actor, customer=self.customer)
-

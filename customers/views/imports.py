@@ -21,7 +21,15 @@ from customers.forms import ImportForm
 from customers.models import ImportJob
 from customers.registry import import_resources
 
-_KINDS = {ImportState.DONE: "good", ImportState.FAILED: "bad", ImportState.RUNNING: "accent", ImportState.UPLOADED: "neutral"}
+_KINDS = {
+    ImportState.DONE: "good",
+    ImportState.FAILED: "bad",
+    ImportState.RUNNING: "accent",
+    ImportState.UPLOADED: "neutral",
+}
+
+
+_BY_DATE = Sort("created_at", "created_at", descending_first=True)
 
 
 def resource_label(key: str) -> str:
@@ -45,14 +53,16 @@ class ImportList(ListPage):
             Column("state", _("State"), lambda row: ui.badge(row.get_state_display(), _KINDS[ImportState(row.state)])),
             Column("rows", _("Rows"), lambda row: ui.number(row.row_count), align="end"),
             Column("by", _("By"), lambda row: row.requested_by or ""),
-            Column("created_at", _("Started"), lambda row: ui.when(row.created_at), sort=Sort("created_at", "created_at", descending_first=True)),
+            Column("created_at", _("Started"), lambda row: ui.when(row.created_at), sort=_BY_DATE),
         ]  # fmt: skip
 
     def row_href(self, row: Any) -> str:
         return reverse("customers:import_detail", args=[row.pk])
 
     def actions(self) -> list[dict[str, Any]]:
-        return self.action("customers.import", _("Import a file"), reverse("customers:import_create"), icon="upload", kind="primary")
+        return self.action(
+            "customers.import", _("Import a file"), reverse("customers:import_create"), icon="upload", kind="primary"
+        )
 
     def empty_state(self, narrowed: bool) -> dict[str, Any]:
         return {
@@ -66,7 +76,9 @@ class ImportList(ListPage):
 class ImportCreate(FormPage):
     permission = "customers.import"
     title = gettext_lazy("Import a file")
-    description = gettext_lazy("Customers, orders or order lines. Rows that are known already are brought up to date, so a file can be imported again.")
+    description = gettext_lazy(
+        "Customers, orders or order lines. Rows that are known already are brought up to date, so a file can be imported again."
+    )
     form_class = ImportForm
     template_name = "customers/import_create.html"
     submit_label = gettext_lazy("Start import")
@@ -114,7 +126,9 @@ class ImportDetail(Page):
     def state(self) -> dict[str, Any]:
         """What the page shows of the import; `moving` while it isn't over."""
         record, job = self.record, self.record.job
-        moving = record.state == ImportState.UPLOADED and (job is None or job.state in (JobState.QUEUED, JobState.RUNNING))
+        moving = record.state == ImportState.UPLOADED and (
+            job is None or job.state in (JobState.QUEUED, JobState.RUNNING)
+        )
         stopped = record.state == ImportState.UPLOADED and not moving
         counts = [(name.replace("_", " ").capitalize(), count) for name, count in record.counts.items()]
         return {
@@ -122,7 +136,6 @@ class ImportDetail(Page):
             "about": self.about(record), "faults": list(record.faults.all()[:200]),
             "progress_href": reverse("customers:import_progress", args=[record.pk]),
         }  # fmt: skip
-
 
     def about(self, record: ImportJob) -> list[tuple[str, Any]]:
         return [

@@ -29,10 +29,14 @@ def bring_in(business: Business, content: str | bytes | Path, resource: str = ""
     """Import a file the way the upload page does, its job included."""
     if isinstance(content, Path):
         with content.open("rb") as opened:
-            record = services.start_import(actor=SYSTEM, business=business, file=File(opened, name=content.name), resource=resource)
+            record = services.start_import(
+                actor=SYSTEM, business=business, file=File(opened, name=content.name), resource=resource
+            )
     else:
         data = content.encode() if isinstance(content, str) else content
-        record = services.start_import(actor=SYSTEM, business=business, file=ContentFile(data, name="file.csv"), resource=resource)
+        record = services.start_import(
+            actor=SYSTEM, business=business, file=ContentFile(data, name="file.csv"), resource=resource
+        )
     jobs.run(str(record.job_id))
     record.refresh_from_db()
     return record
@@ -44,12 +48,25 @@ def _facts(external_id: str) -> CustomerFacts:
 
 def test_orders_make_up_their_customers_figures(in_scope: Business) -> None:
     known = make_customer(in_scope, external_id="7")
-    done = bring_in(in_scope, ORDERS + "A1,7,2026-01-05 10:00,completed,GBP,10.10\nA2,7,2026-02-05,completed,,20\nC1,7,2026-02-06,refund,GBP,-5.05\nA3,8,2026-03-01,,GBP,1\nA4,7,2026-03-01,cancelled,GBP,99\n")
-    assert done.counts == {"orders_created": 5, "orders_updated": 0, "orders_unchanged": 0, "customers_created": 1, "unidentified_created": 0}
+    done = bring_in(
+        in_scope,
+        ORDERS + "A1,7,2026-01-05 10:00,completed,GBP,10.10\n"
+        "A2,7,2026-02-05,completed,,20\nC1,7,2026-02-06,refund,GBP,-5.05\nA3,8,2026-03-01,,GBP,1\nA4,7,2026-03-01,cancelled,GBP,99\n",
+    )
+    assert done.counts == {
+        "orders_created": 5,
+        "orders_updated": 0,
+        "orders_unchanged": 0,
+        "customers_created": 1,
+        "unidentified_created": 0,
+    }
     facts = _facts("7")
     assert (facts.customer_id, facts.total_spent, facts.order_count) == (known.pk, Decimal("25.05"), 2)
     assert facts.average_order_value == Decimal("12.525")
-    assert (facts.first_order_at, facts.last_order_at) == (datetime(2026, 1, 5, 10, tzinfo=UTC), datetime(2026, 2, 5, tzinfo=UTC))
+    assert (facts.first_order_at, facts.last_order_at) == (
+        datetime(2026, 1, 5, 10, tzinfo=UTC),
+        datetime(2026, 2, 5, tzinfo=UTC),
+    )
     assert Customer.objects.get(external_id="8").display_name == "Customer 8"
 
 
@@ -60,8 +77,16 @@ def test_the_same_file_again_changes_nothing(in_scope: Business) -> None:
     again = bring_in(in_scope, content)
     assert first.counts["orders_created"] == 1
     assert again.counts["orders_unchanged"] == 1
-    assert (again.counts["lines_written"], again.counts["orders_updated"], again.counts["customers_created"]) == (0, 0, 0)
-    assert (list(Order.objects.values()), list(OrderLine.objects.values()), list(CustomerFacts.objects.values())) == rows
+    assert (again.counts["lines_written"], again.counts["orders_updated"], again.counts["customers_created"]) == (
+        0,
+        0,
+        0,
+    )
+    assert (
+        list(Order.objects.values()),
+        list(OrderLine.objects.values()),
+        list(CustomerFacts.objects.values()),
+    ) == rows
 
 
 def test_lines_round_each_and_sum_to_their_order(in_scope: Business) -> None:
@@ -77,7 +102,7 @@ def test_a_corrected_file_replaces_orders_and_lines(in_scope: Business) -> None:
     bring_in(in_scope, LINES + "1,A,Apple,1,2026-01-05,1,8,\n")
     assert Order.objects.get().total == 1
     assert OrderLine.objects.count() == 1
-    assert (_facts("7").total_spent, _facts("8").total_spent) == (0, 1)
+    assert [_facts("7").total_spent, _facts("8").total_spent] == [Decimal(0), Decimal(1)]
 
 
 def test_buyers_without_a_name_become_one_unidentified_customer_per_order(in_scope: Business) -> None:
@@ -92,11 +117,19 @@ def test_buyers_without_a_name_become_one_unidentified_customer_per_order(in_sco
 def test_refunds_and_stock_adjustments_are_told_from_purchases(in_scope: Business) -> None:
     bring_in(in_scope, LINES + "C1,A,x,-2,2026-01-05,2,7,\n2,A,x,-5,2026-01-05,0,,\n3,A,x,1,2026-01-05,0,7,\n")
     assert dict(Order.objects.values_list("number", "status")) == {"C1": "refund", "2": "refund", "3": "completed"}
-    assert (_facts("7").total_spent, _facts("7").order_count, _facts("7").average_order_value) == (Decimal(-4), 1, Decimal(-4))
+    assert (_facts("7").total_spent, _facts("7").order_count, _facts("7").average_order_value) == (
+        Decimal(-4),
+        1,
+        Decimal(-4),
+    )
 
 
 def test_naive_times_are_in_the_zone_of_the_business(in_scope: Business) -> None:
-    bring_in(in_scope, ORDERS + "1,7,2026-07-01 00:30,,GBP,1\n2,7,2026-07-01T00:30:00Z,,GBP,1\n3,7,2026-07-01 00:30:00+05:30,,GBP,1\n4,7,2026-03-29 01:30,,GBP,1\n5,7,2026-10-25 01:30,,GBP,1\n")
+    bring_in(
+        in_scope,
+        ORDERS + "1,7,2026-07-01 00:30,,GBP,1\n2,7,2026-07-01T00:30:00Z,,GBP,1\n3,7,2026-07-01 00:30:00+05:30,,GBP,1\n"
+        "4,7,2026-03-29 01:30,,GBP,1\n5,7,2026-10-25 01:30,,GBP,1\n",
+    )
     times = dict(Order.objects.values_list("number", "ordered_at"))
     assert times["1"] == datetime(2026, 6, 30, 23, 30, tzinfo=UTC)
     assert times["2"] == datetime(2026, 7, 1, 0, 30, tzinfo=UTC)
@@ -124,7 +157,12 @@ FAULTY: dict[str, tuple[str, int, str, str]] = {
     "far date": (ORDERS + "1,7,9999-01-01,,GBP,1\n", 2, "ordered_at", "Outside the years"),
     "total": (ORDERS + '1,7,2026-01-05,,GBP,"1,50"\n', 2, "total", "Not a decimal number"),
     "not a number": (ORDERS + "1,7,2026-01-05,,GBP,NaN\n", 2, "total", "Not a decimal number"),
-    "status": (ORDERS + "1,7,2026-01-05,lost,GBP,1\n", 2, "status", "Not one of: pending, completed, cancelled, refund."),
+    "status": (
+        ORDERS + "1,7,2026-01-05,lost,GBP,1\n",
+        2,
+        "status",
+        "Not one of: pending, completed, cancelled, refund.",
+    ),
     "twice": (ORDERS + "1,7,2026-01-05,,GBP,1\n1,7,2026-01-05,,GBP,1\n", 3, "order_number", "stands in an earlier row"),
     "currency": (ORDERS + "1,7,2026-01-05,,XXX,1\n", 2, "currency", "Not a currency code"),
     "positive refund": (ORDERS + "1,7,2026-01-05,refund,GBP,1\n", 2, "total", "must be negative"),
@@ -132,10 +170,20 @@ FAULTY: dict[str, tuple[str, int, str, str]] = {
     "short row": (ORDERS + "1,7\n", 2, "(row)", "The row has 2 values, the header names 6."),
     "long row": (ORDERS + "1,7,2026-01-05,,GBP,1,9\n", 2, "(row)", "The row has 7 values"),
     "long number": (ORDERS + "9" * 61 + ",7,2026-01-05,,GBP,1\n", 2, "order_number", "Longer than 60 characters."),
-    "two buyers": (LINES + "1,A,x,1,2026-01-05,1,7,\n1,B,x,1,2026-01-05,1,8,\n", 3, "customer_external_id", "names another customer"),
+    "two buyers": (
+        LINES + "1,A,x,1,2026-01-05,1,7,\n1,B,x,1,2026-01-05,1,8,\n",
+        3,
+        "customer_external_id",
+        "names another customer",
+    ),
     "quantity": (LINES + "1,A,x,two,2026-01-05,1,7,\n", 2, "quantity", "Not a decimal number"),
     "quote": (ORDERS + '1,7,2026-01-05,,"GB"P,1\n', 2, "(row)", "not valid CSV"),
-    "line after quoted break": (ORDERS + '1,"7\n",2026-01-05,,GBP,1\n2,7,x,,GBP,1\n', 4, "ordered_at", "Not a date and time"),
+    "line after quoted break": (
+        ORDERS + '1,"7\n",2026-01-05,,GBP,1\n2,7,x,,GBP,1\n',
+        4,
+        "ordered_at",
+        "Not a date and time",
+    ),
 }
 
 
@@ -143,7 +191,7 @@ FAULTY: dict[str, tuple[str, int, str, str]] = {
 def test_a_faulty_row_is_named_and_nothing_is_half_done(in_scope: Business, fault: str) -> None:
     content, line, column, reason = FAULTY[fault]
     record = bring_in(in_scope, content)
-    row = record.faults.first()
+    row = record.faults.all()[0]
     assert record.state == "failed"
     assert (row.line, row.column) == (line, column)
     assert reason in row.reason
@@ -173,7 +221,9 @@ def test_a_file_that_can_not_be_read_is_refused_at_once(in_scope: Business, cont
 
 def test_a_named_kind_tells_which_columns_are_missing(in_scope: Business) -> None:
     with pytest.raises(UnreadableFile, match="lacks: ordered_at, total"):
-        services.start_import(actor=SYSTEM, business=in_scope, file=ContentFile(b"order_number\n1\n", name="x.csv"), resource="orders")
+        services.start_import(
+            actor=SYSTEM, business=in_scope, file=ContentFile(b"order_number\n1\n", name="x.csv"), resource="orders"
+        )
 
 
 def test_headers_are_recognized_without_case_spaces_and_order_mark(in_scope: Business) -> None:
@@ -209,12 +259,17 @@ def _stored() -> dict[str, Decimal]:
 
 
 def test_the_orders_of_a_real_shop_sum_to_the_file(in_scope: Business) -> None:
-    customers, orders = real_file("online_retail_orders_dev/customers.csv"), real_file("online_retail_orders_dev/orders.csv")
+    customers, orders = (
+        real_file("online_retail_orders_dev/customers.csv"),
+        real_file("online_retail_orders_dev/orders.csv"),
+    )
     assert bring_in(in_scope, customers).counts["customers_created"] == 948
     assert bring_in(in_scope, orders).counts["orders_created"] == 1708
     assert _stored() == _sums(orders, "order_number", "customer_external_id", lambda row: Decimal(row["total"]))
     lines = real_file("online_retail_dev/online_retail_2010-12.csv")
     done = bring_in(in_scope, lines)
     assert (done.counts["orders_unchanged"], done.counts["unidentified_created"]) == (1708, 317)
-    assert _stored() == _sums(lines, "InvoiceNo", "CustomerID", lambda row: Decimal(row["Quantity"]) * Decimal(row["UnitPrice"]))
+    assert _stored() == _sums(
+        lines, "InvoiceNo", "CustomerID", lambda row: Decimal(row["Quantity"]) * Decimal(row["UnitPrice"])
+    )
     assert OrderLine.objects.count() == 42_481

@@ -34,30 +34,48 @@ def test_a_deed_writes_one_row_with_before_and_after() -> None:
 def test_nothing_is_recorded_when_the_deed_is_rolled_back() -> None:
     customer = _customer()
     before = Activity.unscoped.count()
-    with scope(customer.business), pytest.raises(ValueError, match="boom"), transaction.atomic():
+    with scope(customer.business), transaction.atomic():
         services.update_customer(actor=Actor.system("test"), customer=customer, city="York")
-        raise ValueError("boom")
+        transaction.set_rollback(True)
     assert Activity.unscoped.count() == before
 
 
 def test_outside_a_transaction_or_with_an_unknown_verb_nothing_can_be_recorded() -> None:
     customer = _customer()
     with pytest.raises(RuntimeError, match="outside a transaction"):
-        activity.record("customers.customer.updated", actor=Actor.system("t"), business=customer.business, subject=customer)
+        activity.record(
+            "customers.customer.updated", actor=Actor.system("t"), business=customer.business, subject=customer
+        )
     with transaction.atomic(), pytest.raises(KeyError):
-        activity.record("customers.customer.vanished", actor=Actor.system("t"), business=customer.business, subject=customer)
+        activity.record(
+            "customers.customer.vanished", actor=Actor.system("t"), business=customer.business, subject=customer
+        )
 
 
 def test_listeners_hear_the_touched_ids_inside_the_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[object] = []
     monkeypatch.setattr(listeners, "_plugs", {})
     monkeypatch.setattr(listeners, "_sorted", None)
-    listeners.plug(Listener("customers.customer.created", "test", lambda row, ids: heard.append((row.verb, ids, connection.in_atomic_block))))
+    listeners.plug(
+        Listener(
+            "customers.customer.created",
+            "test",
+            lambda row, ids: heard.append((row.verb, ids, connection.in_atomic_block)),
+        )
+    )
     customer = _customer()
     assert heard == [("customers.customer.created", [customer.pk], True)]
 
 
-@pytest.mark.parametrize("statement", ["update crm_activity set actor_label = 'x'", "delete from crm_activity", "delete from crm_activityseal", "update crm_accessrecord set what = 'x'"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update crm_activity set actor_label = 'x'",
+        "delete from crm_activity",
+        "delete from crm_activityseal",
+        "update crm_accessrecord set what = 'x'",
+    ],
+)
 def test_the_database_refuses_to_change_the_trail(statement: str) -> None:
     customer = _customer()
     seals.seal(customer.business)
@@ -71,7 +89,9 @@ def test_the_database_refuses_to_change_the_trail(statement: str) -> None:
 
 def _tamper(statement: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("alter table crm_activity disable trigger user; alter table crm_activityseal disable trigger user")
+        cursor.execute(
+            "alter table crm_activity disable trigger user; alter table crm_activityseal disable trigger user"
+        )
         cursor.execute(statement)
         cursor.execute("alter table crm_activity enable trigger user; alter table crm_activityseal enable trigger user")
 
@@ -93,7 +113,9 @@ TAMPERINGS = {
     "time": "update crm_activity set at = at - interval '1 microsecond' where id = (select max(id) from crm_activity)",
     "subject": "update crm_activity set about = uuidv7() where id = (select min(id) from crm_activity)",
     "digest": "update crm_activity set digest = sha256('x') where id = (select min(id) from crm_activity)",
-    "removed": "with gone as (select min(id) + 1 as id from crm_activity), d as (delete from crm_activitydetail using gone where activity_id = gone.id) delete from crm_activity a using gone where a.id = gone.id",
+    "removed": "with gone as (select min(id) + 1 as id from crm_activity), "
+    "d as (delete from crm_activitydetail using gone where activity_id = gone.id) "
+    "delete from crm_activity a using gone where a.id = gone.id",
     "changes": """update crm_activitydetail set changes = '{"city": ["a", "b"]}' where activity_id = (select max(id) from crm_activity)""",
     "seal removed": "delete from crm_activityseal where id = (select min(id) + 1 from crm_activityseal)",
     "seal changed": "update crm_activityseal set root_hash = sha256('x') where id = (select min(id) from crm_activityseal)",

@@ -29,6 +29,16 @@ def test_ids_are_version_7_and_rise_with_time() -> None:
     assert sorted(ids, key=lambda i: i.int >> 80) == sorted(ids, key=lambda i: (i.int >> 80, ids.index(i)))
 
 
-@pytest.mark.parametrize(("name", "known"), [("Europe/London", True), ("UTC", True), ("Mars/Phobos", False), ("posix/UTC", False), ("../etc/passwd", False), ("", False)])
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("Europe/London", True),
+        ("UTC", True),
+        ("Mars/Phobos", False),
+        ("posix/UTC", False),
+        ("../etc/passwd", False),
+        ("", False),
+    ],
+)
 def test_time_zones_are_those_of_the_data_base(name: str, known: bool) -> None:
     assert clock.is_time_zone(name) is known

@@ -12,7 +12,11 @@ from tests.factories import make_customer, make_membership, make_order, make_use
 
 
 def _business_models() -> list[type[models.Model]]:
-    return [m for m in apps.get_models() if any(f.name == "business" for f in m._meta.fields) and m._meta.app_label in ("crm", "customers", "commerce")]
+    return [
+        m
+        for m in apps.get_models()
+        if any(f.name == "business" for f in m._meta.fields) and m._meta.app_label in ("crm", "customers", "commerce")
+    ]
 
 
 def test_every_reference_between_tables_of_a_business_is_composite(db: None) -> None:

@@ -44,7 +44,9 @@ def _walk(sort: Sort, descending: bool, limit: int) -> tuple[list[Customer], lis
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 50])
 @pytest.mark.parametrize("descending", [True, False])
 @pytest.mark.parametrize("sort", [NAME, LAST_ORDER], ids=lambda s: s.key)
-def test_a_walk_meets_every_row_once_both_ways(customers: list[Customer], sort: Sort, descending: bool, limit: int) -> None:
+def test_a_walk_meets_every_row_once_both_ways(
+    customers: list[Customer], sort: Sort, descending: bool, limit: int
+) -> None:
     forwards, backwards = _walk(sort, descending, limit)
     assert sorted(forwards, key=lambda c: c.pk) == customers
     assert forwards == backwards
@@ -62,7 +64,18 @@ def test_names_are_ordered_without_case_and_accents(customers: list[Customer]) -
     assert [c.sort_name.split()[-1] for c in rows] == ["aa", "ab", "ab", "bo", "bo", "ea", "zed"]
 
 
-@pytest.mark.parametrize("cursor", ["x", "e30", "bnVsbA", "WyJuYW1lIiwgImEiLCAibm90LWEtdXVpZCIsIGZhbHNlXQ", "WyJvdGhlciIsICJhIiwgImIiLCBmYWxzZV0", "A" * 5000, "é"])
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "x",
+        "e30",
+        "bnVsbA",
+        "WyJuYW1lIiwgImEiLCAibm90LWEtdXVpZCIsIGZhbHNlXQ",
+        "WyJvdGhlciIsICJhIiwgImIiLCBmYWxzZV0",
+        "A" * 5000,
+        "é",
+    ],
+)
 def test_a_made_up_cursor_is_refused(customers: list[Customer], cursor: str) -> None:
     with pytest.raises(BadCursor):
         paging.page(Customer.objects.all(), NAME, descending=False, cursor=cursor, limit=2)

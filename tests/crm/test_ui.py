@@ -16,7 +16,6 @@ from crm.templatetags import ui
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
-SOURCES = [path for app in ("crm", "customers", "commerce") for path in (ROOT / app).rglob("*.py")]
 NASTY = "<script>alert(1)</script>"
 
 
@@ -47,7 +46,7 @@ def test_every_icon_exists() -> None:
             names.setdefault("".join(name), str(path))
         for name in re.findall(r"{%\s*badge\s+\S+\s+\S+\s+\"([\w-]+)\"", text):
             names.setdefault(name, str(path))
-    for path in SOURCES:
+    for path in (path for app in ("crm", "customers", "commerce") for path in (ROOT / app).rglob("*.py")):
         for name in re.findall(r"icon[\"']?\s*[=:]\s*[\"']([\w-]+)[\"']", path.read_text()):
             names.setdefault(name, str(path))
     names |= dict.fromkeys(ui.KIND_ICONS.values(), "KIND_ICONS")

@@ -14,7 +14,12 @@ _numbers = count(1)
 
 def make_customer(business: Business, **fields: Any) -> Customer:
     number = next(_numbers)
-    defaults = {"kind": "person", "first_name": "Jordan", "last_name": f"Smith {number}", "email": f"jordan{number}@acme.example"}
+    defaults = {
+        "kind": "person",
+        "first_name": "Jordan",
+        "last_name": f"Smith {number}",
+        "email": f"jordan{number}@acme.example",
+    }
     if fields.get("kind") == "company":
         defaults = {"display_name": f"Acme Corp {number}", "email": f"office{number}@acme.example"}
     with scope(business):

@@ -20,7 +20,12 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+CHROMIUM = (
+    "/usr/bin/chromium",
+    "/usr/bin/chromium-browser",
+    "/usr/bin/google-chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +70,10 @@ class Visit:
     def __init__(self, tab: Page, base: str) -> None:
         self.tab, self.base = tab, base
         self.complaints: list[str] = []
-        tab.on("console", lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None)
+        tab.on(
+            "console",
+            lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None,
+        )
         tab.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def open(self, path: str) -> None:
@@ -87,7 +95,10 @@ def visit(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Visit]]
 
     def opened(width: int = 1440, height: int = 900, dark: bool = False) -> Visit:
         context = chromium.new_context(
-            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", reduced_motion="reduce", locale="en-GB"
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+            locale="en-GB",
         )
         context.set_default_timeout(15_000)
         contexts.append(context)

@@ -18,7 +18,9 @@ ADMIN = ["/admin/", "/admin/crm/business/", "/admin/customers/customer/", "/admi
 
 
 def _pages(objects: dict[str, Any]) -> list[str]:
-    reads = [o for o in operations() if o.door == "page" and o.method == "GET" and o.permission != OPEN and not o.fragment]
+    reads = [
+        o for o in operations() if o.door == "page" and o.method == "GET" and o.permission != OPEN and not o.fragment
+    ]
     return [planted.address(o, objects) for o in reads]
 
 

@@ -62,9 +62,16 @@ def test_a_lost_update_is_refused_and_what_was_typed_is_kept(visit: Callable[...
         assert Customer.objects.get(pk=customer.pk).city == "Bath"
 
 
-def test_the_list_is_searched_filtered_sorted_and_paged_with_everything_in_the_address(visit: Callable[..., Any], owner: Membership) -> None:
+def test_the_list_is_searched_filtered_sorted_and_paged_with_everything_in_the_address(
+    visit: Callable[..., Any], owner: Membership
+) -> None:
     for number in range(30):
-        customer = make_customer(owner.business, first_name="Person", last_name=f"{number:02}", lifecycle_stage="active" if number % 2 else "churned")
+        customer = make_customer(
+            owner.business,
+            first_name="Person",
+            last_name=f"{number:02}",
+            lifecycle_stage="active" if number % 2 else "churned",
+        )
         if number in (3, 4):
             make_order(customer, total=f"{number}00.00")
     it = visit()

@@ -16,7 +16,9 @@ from tests.real_data import real_file
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_the_owner_imports_the_file_finds_a_customer_and_sees_the_totals_of_the_file(visit: Callable[..., Any], worker: None, owner: Membership) -> None:
+def test_the_owner_imports_the_file_finds_a_customer_and_sees_the_totals_of_the_file(
+    visit: Callable[..., Any], worker: None, owner: Membership
+) -> None:
     path = real_file("online_retail_dev/online_retail_2010-12.csv")
     spent: dict[str, Decimal] = defaultdict(Decimal)
     orders: dict[str, set[str]] = defaultdict(set)
@@ -42,7 +44,9 @@ def test_the_owner_imports_the_file_finds_a_customer_and_sees_the_totals_of_the_
     expect(it.tab.get_by_role("heading", level=1, name=f"Customer {best}")).to_be_visible()
 
     def figure(label: str) -> Locator:
-        return it.tab.locator(".stat").filter(has=it.tab.locator(".stat-label > :first-child", has_text=re.compile(f"^{label}$")))
+        return it.tab.locator(".stat").filter(
+            has=it.tab.locator(".stat-label > :first-child", has_text=re.compile(f"^{label}$"))
+        )
 
     expect(figure("Total spent")).to_contain_text(f"£{spent[best]:,.2f}")
     expect(figure("Orders").locator(".stat-value")).to_have_text(str(len(orders[best])))
@@ -50,7 +54,9 @@ def test_the_owner_imports_the_file_finds_a_customer_and_sees_the_totals_of_the_
     assert it.complaints == []
 
 
-def test_a_faulty_file_is_refused_with_row_column_and_reason(visit: Callable[..., Any], worker: None, owner: Membership) -> None:
+def test_a_faulty_file_is_refused_with_row_column_and_reason(
+    visit: Callable[..., Any], worker: None, owner: Membership
+) -> None:
     it = visit()
     it.sign_in(owner)
     it.open("/imports/new")

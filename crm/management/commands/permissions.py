@@ -24,7 +24,9 @@ class Command(BaseCommand):
             path.write_text(text, encoding="utf-8")
             self.stdout.write(f"{path.name}: {text.count(chr(10)) - 1} operations")
         elif not path.exists() or path.read_text(encoding="utf-8") != text:
-            raise CommandError("docs/permissions.csv differs from the code. Look at what changed, then run: python3 manage.py permissions --write")
+            raise CommandError(
+                "docs/permissions.csv differs from the code. Look at what changed, then run: python3 manage.py permissions --write"
+            )
 
 
 def as_csv() -> str:

@@ -59,14 +59,18 @@ def test_a_new_customer_has_search_and_facts_rows(in_scope: Business, system: Ac
         ({"first_name": "x", "archived_at": AT}, "archived_at"),
     ],
 )
-def test_a_value_that_does_not_fit_is_refused_by_name(in_scope: Business, system: Actor, data: dict[str, Any], field: str) -> None:
+def test_a_value_that_does_not_fit_is_refused_by_name(
+    in_scope: Business, system: Actor, data: dict[str, Any], field: str
+) -> None:
     with pytest.raises(InvalidInput) as refusal:
         _create(in_scope, system, **data)
     assert field in refusal.value.errors
     assert not Customer.objects.exists()
 
 
-def test_an_address_is_taken_once_among_live_customers_of_a_business(in_scope: Business, other_business: Business, system: Actor) -> None:
+def test_an_address_is_taken_once_among_live_customers_of_a_business(
+    in_scope: Business, other_business: Business, system: Actor
+) -> None:
     first = _create(in_scope, system, first_name="A", email="a@example.com")
     make_customer(other_business, email="a@example.com")
     with pytest.raises(IntegrityError) as error, transaction.atomic():
@@ -80,7 +84,9 @@ def test_an_address_is_taken_once_among_live_customers_of_a_business(in_scope: B
         services.restore_customer(actor=system, customer=first)
 
 
-def test_owner_and_team_must_belong_to_the_business(in_scope: Business, other_business: Business, system: Actor) -> None:
+def test_owner_and_team_must_belong_to_the_business(
+    in_scope: Business, other_business: Business, system: Actor
+) -> None:
     stranger: Membership = make_membership(other_business)
     with pytest.raises(InvalidInput) as refusal:
         _create(in_scope, system, first_name="x", owner=stranger.user)
@@ -114,7 +120,9 @@ def test_a_stale_version_is_refused(in_scope: Business, system: Actor) -> None:
     services.update_customer(actor=system, customer=customer, version=version_of(changed), city="Bath")
 
 
-def test_a_customer_of_another_business_is_not_found(in_scope: Business, other_business: Business, system: Actor) -> None:
+def test_a_customer_of_another_business_is_not_found(
+    in_scope: Business, other_business: Business, system: Actor
+) -> None:
     foreign = make_customer(other_business)
     with pytest.raises(NotFound):
         services.update_customer(actor=system, customer=foreign, city="x")
