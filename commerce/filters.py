@@ -10,19 +10,15 @@ from django.utils.translation import gettext_lazy as _
 
 from commerce.choices import OrderStatus
 from commerce.models import Order
-from crm.filters import StrictFilterSet, bad_parameters
+from crm.filters import MomentFilter, StrictFilterSet, bad_parameters
 
 
 class OrderFilterSet(StrictFilterSet):
-    status = django_filters.ChoiceFilter(label=_("Status"), choices=OrderStatus.choices)
+    status = django_filters.ChoiceFilter(label=_("Status"), choices=OrderStatus.choices, empty_label=_("Any"))
     customer = django_filters.UUIDFilter(label=_("Customer"), field_name="customer_id")
     number = django_filters.CharFilter(label=_("Number"), max_length=60)
-    ordered_at__gte = django_filters.IsoDateTimeFilter(
-        label=_("Ordered from"), field_name="ordered_at", lookup_expr="gte"
-    )
-    ordered_at__lte = django_filters.IsoDateTimeFilter(
-        label=_("Ordered up to"), field_name="ordered_at", lookup_expr="lte"
-    )
+    ordered_at__gte = MomentFilter(label=_("Ordered from"), field_name="ordered_at", lookup_expr="gte")
+    ordered_at__lte = MomentFilter(label=_("Ordered up to"), field_name="ordered_at", lookup_expr="lte")
     ordered_at__month = django_filters.CharFilter(label=_("Month"), method="in_month", max_length=7)
     total__gte = django_filters.NumberFilter(
         label=_("Total from"), field_name="total", lookup_expr="gte", max_value=10**12
@@ -30,6 +26,8 @@ class OrderFilterSet(StrictFilterSet):
     total__lte = django_filters.NumberFilter(
         label=_("Total up to"), field_name="total", lookup_expr="lte", max_value=10**12
     )
+
+    page_fields = frozenset({"status", "number", "ordered_at__gte", "ordered_at__lte", "total__gte", "total__lte"})
 
     class Meta:
         model = Order

@@ -1,6 +1,6 @@
 """Boxes about orders on the profile and the home dashboard."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.urls import reverse
@@ -69,7 +69,7 @@ def revenue_figures(actor: Actor, business: Business, at: datetime) -> list[dict
 def _revenue_chart(business: Business, months: list[queries.Month], href: str) -> charts.Chart:
     return charts.line(
         _("Revenue by month (%(currency)s)") % {"currency": business.currency},
-        [formats.date_format(month.first_day, "M Y") for month in months],
+        [_month_label(month.first_day, first=place == 0) for place, month in enumerate(months)],
         [
             charts.Series(
                 _("Revenue"),
@@ -79,3 +79,8 @@ def _revenue_chart(business: Business, months: list[queries.Month], href: str) -
         ],
         area=True,
     )
+
+
+def _month_label(day: date, *, first: bool) -> str:
+    """The month's short name, with the year where it begins."""
+    return formats.date_format(day, "M Y" if first or day.month == 1 else "M")

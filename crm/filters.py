@@ -1,16 +1,59 @@
 """Filters that a list page and its endpoint share. Unknown parameters are refused by name; what is filtered is said in words (chips)."""
 
+import copy
+import re
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import django_filters
+from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
 
 from crm.errors import InvalidInput
 
 # Parameters that every list takes besides its filters.
 LIST_PARAMETERS = frozenset({"sort", "cursor", "page", "limit", "fields", "include", "search", "view"})
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+class MomentField(forms.DateTimeField):
+    """A moment, or a whole day in the active zone: its first moment, with `last_moment` its last."""
+
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+    def __init__(self, *args: Any, last_moment: bool = False, **kwargs: Any) -> None:
+        self.last_moment = last_moment
+        super().__init__(*args, **kwargs)
+
+    def to_python(self, value: Any) -> datetime | None:
+        if isinstance(value, str) and _DAY.fullmatch(value.strip()):
+            try:
+                day = datetime.fromisoformat(value.strip())
+                if self.last_moment:
+                    day += timedelta(days=1)
+            except (ValueError, OverflowError):
+                raise ValidationError(_("There is no such day.")) from None
+            moment: Any = datetime.combine(day, time(), tzinfo=get_current_timezone())
+            moment -= timedelta(microseconds=1) if self.last_moment else timedelta()
+        else:
+            moment = super().to_python(value)
+        if moment is not None and not 1900 <= moment.year < 2200:
+            raise ValidationError(_("Give a date between 1900 and 2199."))
+        return moment
+
+
+class MomentFilter(django_filters.Filter):
+    """From or up to a moment or a whole day (`lookup_expr` gte or lte)."""
+
+    field_class = MomentField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, last_moment=kwargs.get("lookup_expr") == "lte", **kwargs)
 
 
 class StrictFilterSet(django_filters.FilterSet):
@@ -40,6 +83,29 @@ class StrictFilterSet(django_filters.FilterSet):
             return self.qs
         except (ValidationError, ValueError, OverflowError) as fault:
             raise bad_parameters({"filter": getattr(fault, "messages", [str(fault)])}) from fault
+
+    # Filters that the page offers as fields; None: all. The others can be given in the address and show as chips.
+    page_fields: frozenset[str] | None = None
+
+    def page_form(self) -> forms.Form:
+        """The form as the page shows it: the offered fields, and hidden what the address holds besides."""
+        form = copy.copy(self.form)
+        form.fields = dict(self.form.fields)
+        for name, field in self.form.fields.items():
+            if self.page_fields is None or name in self.page_fields:
+                continue
+            if any(self.data.getlist(name)):
+                hidden = copy.copy(field)
+                hidden.widget = (
+                    forms.MultipleHiddenInput()
+                    if hasattr(field.widget, "allow_multiple_selected")
+                    else forms.HiddenInput()
+                )
+                form.fields[name] = hidden
+            else:
+                del form.fields[name]
+        form._bound_fields_cache = {}
+        return form
 
     def chips(self, query: QueryDict) -> list[dict[str, str]]:
         """What is filtered, in words, each with the address without it."""

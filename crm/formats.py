@@ -1,6 +1,9 @@
 """How amounts, numbers, shares and moments are written for people, in the active language and time zone."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -28,9 +31,23 @@ def _locale(language: str) -> Locale:
         return Locale.parse("en_US")
 
 
+_region: ContextVar[str] = ContextVar("region", default="")
+
+
+@contextmanager
+def region(code: str) -> Iterator[None]:
+    """Write dates and numbers as in `code` (a business's language and region, en-GB) while its language is the active one."""
+    token = _region.set(code)
+    try:
+        yield
+    finally:
+        _region.reset(token)
+
+
 def locale() -> Locale:
-    """Babel's locale of the active language; English when Babel doesn't know it."""
-    return _locale(get_language() or "en")
+    """Babel's locale of the active language, in the open business's region when it speaks that language; else English."""
+    language, code = get_language() or "en", _region.get()
+    return _locale(code.lower() if code.split("-")[0].lower() == language.split("-")[0] else language)
 
 
 def is_shown(value: object) -> bool:

@@ -17,6 +17,7 @@ from crm.access import record_access
 from crm.actor import Actor
 from crm.admin_scope import answer_operator
 from crm.errors_pages import plain_error
+from crm.formats import region
 from crm.log import request_id
 from crm.models import Business
 from crm.scope import scope
@@ -106,7 +107,7 @@ class BusinessScope:
         request.actor, request.business, request.businesses = actor, business, businesses
         if business is None:
             return self.get_response(request)
-        with scope(business), timezone.override(ZoneInfo(business.time_zone)):
+        with scope(business), region(business.locale), timezone.override(ZoneInfo(business.time_zone)):
             response = self.get_response(request)
             record_response_access(request, response)
         return response

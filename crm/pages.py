@@ -168,7 +168,7 @@ class ListPage(Page):
         chips = filters.chips(query) if filters else []
         return self.show(
             table=table, paging=paging_links, search=words, searchable=self.searchable, sort=asked,
-            filters={"form": filters.form, "chips": chips, "clear_href": request.path} if filters else None,
+            filters={"form": filters.page_form(), "chips": chips, "clear_href": request.path} if filters else None,
             empty=self.empty_state(bool(chips or words)), **self.extra(),
         )  # fmt: skip
 

@@ -7,7 +7,7 @@ import django_filters
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from crm.filters import StrictFilterSet
+from crm.filters import MomentFilter, StrictFilterSet
 from crm.models import Membership, Team
 from customers.models import Customer
 from customers.registry import Field, fields
@@ -39,21 +39,23 @@ def _filter(field: Field, lookup: str) -> django_filters.Filter:
         return django_filters.ChoiceFilter(
             lookup_expr="isnull",
             choices=[("true", _("yes")), ("false", _("no"))],
+            empty_label=_("Any"),
             method=_missing(field),
             label=label,
         )
     if field.type in ("user", "team"):
-        return django_filters.ChoiceFilter(choices=members if field.type == "user" else teams, **options)
+        choices = members if field.type == "user" else teams
+        return django_filters.ChoiceFilter(choices=choices, empty_label=_("Anybody"), **options)
     if field.choices:
         if lookup == "in":
             return django_filters.MultipleChoiceFilter(choices=field.choices, distinct=False, **options)
-        return django_filters.ChoiceFilter(choices=field.choices, **options)
+        return django_filters.ChoiceFilter(choices=field.choices, empty_label=_("Any"), **options)
     if field.type in ("money", "number"):
         return django_filters.NumberFilter(lookup_expr=lookup, max_value=10**12, **options)
     if field.type == "date":
         return django_filters.DateFilter(lookup_expr=lookup, widget=forms.DateInput(attrs={"type": "date"}), **options)
     if field.type == "datetime":
-        return django_filters.DateTimeFilter(lookup_expr=lookup, **options)
+        return MomentFilter(lookup_expr=lookup, **options)
     if lookup == "in":
         return TextInFilter(lookup_expr="in", **options)
     return django_filters.CharFilter(lookup_expr="exact", max_length=200, **options)
@@ -78,4 +80,10 @@ def _declared() -> dict[str, django_filters.Filter]:
 def customer_filterset() -> type[StrictFilterSet]:
     """The FilterSet over all plugged fields; made once, after the apps are loaded."""
     meta = type("Meta", (), {"model": Customer, "fields": []})
-    return type("CustomerFilterSet", (StrictFilterSet,), {**_declared(), "Meta": meta})
+    offered = frozenset(
+        field.key if lookup == "exact" else f"{field.key}__{lookup}"
+        for field in fields
+        for lookup in field.filters
+        if lookup in ("exact", "gte", "lte") and field.key not in ("email", "external_id")
+    )
+    return type("CustomerFilterSet", (StrictFilterSet,), {**_declared(), "Meta": meta, "page_fields": offered})

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from crm.models import Business
 from crm.tables import Column
 from crm.templatetags import ui
+from customers.choices import Kind
 from customers.models import Customer
 from customers.registry import Field, fields
 
@@ -115,7 +116,9 @@ def profile_details(customer: Customer) -> list[tuple[Any, Any]]:
     return [
         (field.label, shown(field, customer, customer.business))
         for field in fields
-        if "__" not in field.path and field.key not in ("display_name",)
+        if "__" not in field.path
+        and field.key != "display_name"
+        and (field.key not in ("industry", "size") or customer.kind == Kind.COMPANY)
     ]
 
 

@@ -11,6 +11,7 @@ from django.db import connection
 from commerce import services
 from commerce.demo.words import EURO_COUNTRIES, EURO_WORTH, MONTHLY_PLANS, PLANS, YEARLY_PLANS, products
 from commerce.models import Product
+from crm.demo.bulk import count_anew
 from crm.demo.plan import DemoPlan
 from crm.models import ExchangeRate
 
@@ -179,6 +180,7 @@ def fill_orders(plan: DemoPlan) -> None:
         cursor.execute(_WRITE_ORDERS.format(id=order_id), parameters)
         cursor.execute(_WRITE_LINES.format(id=order_id), parameters)
         cursor.execute(_WRITE_REFUNDS.format(id=order_id, refund_id=refund_id), parameters)
+    count_anew("commerce.Order", "commerce.OrderLine")
     services.refresh_order_facts()
     services.refresh_revenue()
 

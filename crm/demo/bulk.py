@@ -70,6 +70,14 @@ def indexes_afterwards() -> Iterator[None]:
             cursor.execute(f"alter table {table} add constraint {quote(name)} {definition}")
 
 
+def count_anew(*labels: str) -> None:
+    """Renew the statistics of the models' tables before their rows are joined and checked; a table that was emptied counts as empty."""
+    if owns_tables():
+        names = [apps.get_model(label)._meta.db_table for label in labels]
+        with connection.cursor() as cursor:
+            cursor.execute(f"analyze {', '.join(names)}")
+
+
 def tidy() -> None:
     """Statistics and visibility maps, so that the first pages are planned well; left to autovacuum inside a transaction or for other roles."""
     if connection.in_atomic_block or not owns_tables():

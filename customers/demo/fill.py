@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import connection
 
+from crm.demo.bulk import count_anew
 from crm.demo.plan import DemoPlan
 from crm.models import Membership
 from customers import services
@@ -178,6 +179,7 @@ def fill_customers(plan: DemoPlan) -> None:
             },
         )
     services.refresh_search()
+    count_anew("customers.Customer", "customers.CustomerFacts")
 
 
 def _word_parameters(profile: str) -> dict[str, Any]:
