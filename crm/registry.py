@@ -1,6 +1,6 @@
 """Sockets: how a higher app adds to a lower app's page or process without being imported by it.
 
-An app plugs in its `hooks.py`, loaded by its `AppConfig.ready`; after that the sockets are frozen.
+An app plugs in its `hooks.py`, loaded by its `AppConfig.ready`; the first reading freezes a socket.
 """
 
 from collections.abc import Callable, Iterator
@@ -33,12 +33,13 @@ class Socket(Generic[Plug]):
         _sockets[name] = self
 
     def plug(self, *plugs: Plug) -> None:
+        if self._sorted is not None:
+            raise RuntimeError(f"socket {self.name!r} is frozen: plug in an app's hooks.py, which is loaded at start")
         for plug in plugs:
             key = self._key(plug)
             if key in self._plugs:
                 raise ValueError(f"{key!r} is plugged into socket {self.name!r} twice")
             self._plugs[key] = plug
-        self._sorted = None
 
     def __iter__(self) -> Iterator[Plug]:
         if self._sorted is None:

@@ -6,7 +6,6 @@ from zoneinfo import available_timezones
 
 from babel import Locale
 from django import forms
-from django.conf import settings
 from django.contrib.auth import password_validation
 from django.utils.functional import lazy
 from django.utils.html import format_html_join
@@ -219,7 +218,6 @@ class ProfileForm(DeedForm):
 
     name = forms.CharField(label=_("Name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     theme = forms.ChoiceField(label=_("Theme"), choices=THEMES, widget=forms.RadioSelect)
-    language = forms.ChoiceField(label=_("Language of the pages"), choices=settings.LANGUAGES)
 
 
 class JoinForm(DeedForm):

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpResponse
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm import services
@@ -17,7 +17,7 @@ _YEAR = 365 * 24 * 3600
 
 
 class Account(FormPage):
-    """Name, theme and language; theme and language are kept by the browser too, so that pages come right at once."""
+    """Name and theme; the theme is kept by the browser too, so that pages come right at once."""
 
     permission = SIGNED_IN
     title = _("Your account")
@@ -38,12 +38,11 @@ class Account(FormPage):
     def initial(self) -> dict[str, Any]:
         user = self.request.user
         theme = self.request.COOKIES.get("theme") or user.theme
-        return {"name": user.name, "theme": theme, "language": (get_language() or settings.LANGUAGE_CODE).split("-")[0]}
+        return {"name": user.name, "theme": theme}
 
     def perform(self, **data: Any) -> dict[str, str]:
-        language = data.pop("language")
         user = services.update_profile(actor=self.actor, user=self.request.user, **data)
-        self.chosen = {"theme": user.theme, settings.LANGUAGE_COOKIE_NAME: language}
+        self.chosen = {"theme": user.theme}
         return self.chosen
 
     def success_url(self, result: dict[str, str]) -> str:

@@ -27,10 +27,10 @@ def block() -> Iterator[SettingsBlock]:
             "milk": (lambda: forms.BooleanField(required=False), False),
         },
     )
-    settings_blocks.plug(plug)
-    yield plug
-    settings_blocks._plugs.pop("tea")
-    settings_blocks._sorted = None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings_blocks, "_plugs", {"tea": plug})
+        patch.setattr(settings_blocks, "_sorted", None)
+        yield plug
 
 
 def test_create_business_gives_it_an_owner_and_a_free_short_name(system: Actor, db: None) -> None:
