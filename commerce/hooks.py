@@ -31,6 +31,7 @@ from crm.registry import (
     permissions,
     sidebar,
 )
+from customers.querysets import led_by_facts
 from customers.registry import Field, ProfilePanel, fields, import_resources, profile_panels
 
 
@@ -44,7 +45,7 @@ def _completed(customer: Any) -> str:
 
 permissions.plug(
     Permission("commerce.view_orders", _("See orders"), EVERYBODY),
-    Permission("commerce.import", _("Import orders"), ("owner", "manager", "integration")),
+    Permission("commerce.import", _("Import orders"), ("owner", "manager", "integration"), sees_all=True),
 )
 sidebar.plug(
     SidebarItem(_("Commerce"), _("Orders"), "shopping-bag", "commerce:order_list", "commerce.view_orders", order=300)
@@ -64,7 +65,7 @@ fields.plug(
     Field(
         "total_spent", _("Total spent"), "money", "facts__total_spent", filters=("gte", "lte"), column=True, order=200,
         figure=True, rows_url=_orders,
-        sort=Sort("total_spent", "facts__total_spent", "facts__customer_id", descending_first=True),
+        sort=Sort("total_spent", "facts__total_spent", "facts__customer_id", descending_first=True, narrow=led_by_facts),
         how=_("Completed orders less refunds, in the reporting currency, all time."),
     ),
     Field(
@@ -80,7 +81,7 @@ fields.plug(
     Field(
         "last_order_at", _("Last order"), "datetime", "facts__last_order_at", filters=("gte", "lte", "isnull"), column=True, order=240,
         figure=True, rows_url=_completed,
-        sort=Sort("last_order_at", "facts__last_order_at", "facts__customer_id", nullable=True, descending_first=True),
+        sort=Sort("last_order_at", "facts__last_order_at", "facts__customer_id", nullable=True, descending_first=True, narrow=led_by_facts),
         how=_("Date of the latest completed order."),
     ),
 )  # fmt: skip

@@ -90,6 +90,11 @@ class Order(BusinessModel):  # type: ignore[django-manager-missing]  # its manag
                 include=["status", "total_base"],
             ),
             models.Index(fields=["business", "ordered_at", "id"], name="commerce_order_recent"),
+            models.Index(
+                fields=["business", "status", "ordered_at", "id"],
+                condition=~Q(status="completed"),
+                name="commerce_order_unusual",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -27,7 +27,7 @@ def order_panel(actor: Actor, customer: Customer, at: datetime) -> Panel | None:
         last_month = min(
             clock.today(customer.business.time_zone, at), clock.today(customer.business.time_zone, orders[0].ordered_at)
         )
-        months = queries.revenue_by_month(customer.business, today=last_month, customer=customer)
+        months = queries.revenue_by_month(customer.business, actor=actor, today=last_month, customer=customer)
         chart = _revenue_chart(customer.business, months, f"{more}&")
     return "commerce/order_panel.html", {
         "orders": [(order, order_badge(order)) for order in orders],
@@ -39,29 +39,31 @@ def order_panel(actor: Actor, customer: Customer, at: datetime) -> Panel | None:
 
 def revenue_panel(actor: Actor, business: Business, at: datetime) -> Panel | None:
     """Revenue of the last twelve months."""
-    months = queries.revenue_by_month(business, today=clock.today(business.time_zone, at))
+    months = queries.revenue_by_month(business, actor=actor, today=clock.today(business.time_zone, at))
     chart = _revenue_chart(business, months, f"{reverse('commerce:order_list')}?")
     return "commerce/revenue_panel.html", {"chart": chart, "business": business}
 
 
 def revenue_figures(actor: Actor, business: Business, at: datetime) -> list[dict[str, Any]]:
     """Revenue of the last full month, with its change on the month before, and the orders of the running one."""
-    before, last, running = queries.revenue_by_month(business, today=clock.today(business.time_zone, at), months=3)
+    today = clock.today(business.time_zone, at)
+    before, last, running = queries.revenue_by_month(business, actor=actor, today=today, months=3)
     trend = (last.revenue - before.revenue) / before.revenue * 100 if before.revenue > 0 else None
     orders_href = reverse("commerce:order_list")
     return [
         {
             "label": _("Revenue in %(month)s") % {"month": formats.date_format(last.first_day, "F")},
             "value": ui.money(last.revenue, business.currency),
-            "hint": _("on the month before"), "trend": trend, "trend_good": True,
+            "hint": "" if trend is None else _("on the month before"), "trend": trend, "trend_good": True,
             "href": f"{orders_href}?ordered_at__month={last.first_day:%Y-%m}",
-            "how": _("Completed orders less refunds of the last full calendar month, in the business's time zone and reporting currency."),
+            "how": _("Completed orders less refunds of the last full calendar month, in the business's time zone and reporting currency,"
+                     " of the customers that you may see."),
         },
         {
             "label": _("Orders this month"), "value": ui.number(running.orders),
             "hint": ui.money(running.revenue, business.currency), "trend": None, "trend_good": True,
             "href": f"{orders_href}?status=completed&ordered_at__month={running.first_day:%Y-%m}",
-            "how": _("Completed orders since the first of the month."),
+            "how": _("Completed orders since the first of the month, of the customers that you may see."),
         },
     ]  # fmt: skip
 

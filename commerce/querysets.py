@@ -13,6 +13,7 @@ class OrderQuerySet(models.QuerySet):
         """Orders of the customers that the actor may see."""
         if actor.everything:
             return self
-        if all(grant.visibility == "all" for grant in actor.grants):
-            return self.filter(business_id__in=[grant.business_id for grant in actor.grants])
+        grants = actor.grants_in_scope()
+        if grants and all(grant.visibility == "all" for grant in grants):
+            return self.filter(business_id__in=[grant.business_id for grant in grants])
         return self.filter(customer__in=Customer.objects.visible_to(actor))

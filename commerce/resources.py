@@ -1,5 +1,6 @@
 """Kinds of files of orders: one order a row, or one order line a row."""
 
+import json
 from typing import Any
 
 from django.db import connection
@@ -7,11 +8,15 @@ from django.utils.translation import gettext_lazy as _
 
 from commerce import services
 from commerce.choices import OrderStatus
+from commerce.services import UNIDENTIFIED_PREFIX
 from crm.actor import Actor
 from crm.models import Business
+from crm.money import EXPONENTS
 from customers import services as customer_services
 from customers.registry import ImportCheck, ImportColumn, ImportResource
 
+# The first amount that no column holds, with room for rounding.
+_TOO_MUCH = 10**12 - 1
 # A moment as the file has it, in the business's zone unless it names its own offset.
 _AT = """(case when s.ordered_at ~ '(Z|[+-][0-9]{2}:?[0-9]{2})$' and length(s.ordered_at) > 10
           then s.ordered_at::timestamptz else s.ordered_at::timestamp at time zone %(zone)s end)"""
@@ -22,7 +27,8 @@ drop table if exists pg_temp.import_orders;
 create temporary table import_orders on commit drop as
 select s.line, s.order_number as number, s.customer_external_id, s.country, {_AT} as ordered_at,
        coalesce(nullif(lower(s.status), ''), case when s.total::numeric < 0 then 'refund' else 'completed' end) as status,
-       coalesce(nullif(upper(s.currency), ''), %(currency)s) as currency, s.total::numeric as total, s.channel
+       coalesce(nullif(upper(s.currency), ''), %(currency)s) as currency,
+       round(s.total::numeric, (%(exponents)s::jsonb ->> coalesce(nullif(upper(s.currency), ''), %(currency)s))::integer) as total, s.channel
 from pg_temp.import_stage s
 """
 _ORDERS_FROM_LINES = f"""
@@ -34,11 +40,16 @@ select s.line, s.order_number as number, row_number() over (partition by s.order
        s.customer_external_id, s.country, {_AT} as ordered_at
 from pg_temp.import_stage s;
 create temporary table import_orders on commit drop as
-select min(line) as line, number, max(customer_external_id) as customer_external_id,
-       (array_agg(country order by line))[1] as country, min(ordered_at) as ordered_at,
-       case when sum(amount) < 0 or (sum(amount) = 0 and max(quantity) < 0) then 'refund' else 'completed' end as status,
-       %(currency)s as currency, sum(amount) as total, '' as channel
-from pg_temp.import_lines group by number
+select l.line, l.number, l.customer_external_id, l.country, l.ordered_at,
+       case when l.total < 0 or (l.total = 0 and l.most < 0) then 'refund'
+            when x.status in ('pending', 'cancelled') then x.status else 'completed' end as status,
+       %(currency)s as currency, l.total, '' as channel
+from (
+    select min(line) as line, number, max(customer_external_id) as customer_external_id,
+           (array_agg(country order by line))[1] as country, min(ordered_at) as ordered_at,
+           sum(amount) as total, max(quantity) as most
+    from pg_temp.import_lines group by number
+) l left join commerce_order x on x.business_id = %(business)s and x.number = l.number
 """
 
 # Buyers that are named but not known become customers; buyers that are not named become unidentified ones, one per order.
@@ -63,8 +74,9 @@ returning id
 _UPSERT_ORDERS = """
 with changed as (
     insert into commerce_order as o (business_id, customer_id, number, status, ordered_at, currency, total, total_base, channel)
-    select %(business)s, coalesce(c.id, x.customer_id), i.number, i.status, i.ordered_at, i.currency, i.total,
-           round(i.total * coalesce(r.rate, 1), %(exponent)s), i.channel
+    select %(business)s, case when i.customer_external_id = '' then coalesce(x.customer_id, c.id) else c.id end,
+           i.number, i.status, i.ordered_at, i.currency, i.total,
+           round(i.total * case when i.currency = %(currency)s then 1 else r.rate end, %(exponent)s), i.channel
     from pg_temp.import_orders i
     left join commerce_order x on x.business_id = %(business)s and x.number = i.number
     left join customers_customer c on c.business_id = %(business)s
@@ -171,7 +183,7 @@ def _take(business: Business) -> dict[str, int]:
 def _parameters(business: Business) -> dict[str, Any]:
     return {
         "business": business.pk, "zone": business.time_zone, "currency": business.currency,
-        "exponent": services.exponent_of(business.currency), "prefix": services.UNIDENTIFIED_PREFIX,
+        "exponent": services.exponent_of(business.currency), "exponents": json.dumps(EXPONENTS), "prefix": UNIDENTIFIED_PREFIX,
     }  # fmt: skip
 
 
@@ -182,6 +194,20 @@ _ONE_BUYER = ImportCheck(
     "where customer_external_id <> first",
     _("The order's first line names another customer."),
 )
+_BUYER_NAMED = ImportCheck(
+    "customer_external_id",
+    "select s.line, s.customer_external_id as value from pg_temp.import_stage s join customers_customer c "
+    "on c.business_id = %(business)s and c.external_id = s.customer_external_id and c.is_unidentified",
+    _("This id stands for the unknown buyer of an order."),
+)
+_BUYER_FREE = ImportCheck(
+    "order_number",
+    "select min(s.line) as line, s.order_number as value from pg_temp.import_stage s join customers_customer c "
+    f"on c.business_id = %(business)s and c.external_id = '{UNIDENTIFIED_PREFIX}' || s.order_number and not c.is_unidentified "
+    "where s.customer_external_id = '' and not exists (select from commerce_order o "
+    "where o.business_id = %(business)s and o.number = s.order_number) group by s.order_number",
+    _("The row names no customer, and a customer has the id that its unknown buyer would get."),
+)
 _CURRENCY_KNOWN = ImportCheck(
     "currency",
     "select line, currency as value from pg_temp.import_stage where currency <> '' and upper(currency) <> all (%(currencies)s)",
@@ -191,8 +217,36 @@ _RATE_KNOWN = ImportCheck(
     "currency",
     "select s.line, s.currency as value from pg_temp.import_stage s where s.currency <> '' and upper(s.currency) <> %(currency)s "
     "and not exists (select from crm_exchangerate e where e.business_id = %(business)s and e.currency = upper(s.currency) "
-    "and e.valid_on <= left(s.ordered_at, 10)::date)",
+    f"and e.valid_on <= ({_AT} at time zone %(zone)s)::date)",
     _("There is no exchange rate for this currency on that day. Add one under Settings, Exchange rates."),
+)
+_TOTAL_FITS = ImportCheck(
+    "total",
+    "select s.line, s.total as value from pg_temp.import_stage s left join lateral (select rate from crm_exchangerate e "
+    "where e.business_id = %(business)s and e.currency = upper(s.currency) "
+    f"and e.valid_on <= ({_AT} at time zone %(zone)s)::date order by e.valid_on desc limit 1) r "
+    "on upper(s.currency) not in ('', %(currency)s) "
+    f"where abs(s.total::numeric) * greatest(coalesce(r.rate, 1), 1) >= {_TOO_MUCH}",
+    _("More than can be stored."),
+)
+_AMOUNT_FITS = ImportCheck(
+    "unit_price",
+    "select line, unit_price as value from pg_temp.import_stage "
+    f"where abs(quantity::numeric * unit_price::numeric) >= {_TOO_MUCH}",
+    _("Quantity times unit price is more than can be stored."),
+)
+_SUM_FITS = ImportCheck(
+    "order_number",
+    "select min(line) as line, order_number as value from pg_temp.import_stage group by order_number "
+    f"having abs(sum(quantity::numeric * unit_price::numeric)) >= {_TOO_MUCH} "
+    f"and max(abs(quantity::numeric * unit_price::numeric)) < {_TOO_MUCH}",
+    _("The lines of this order sum to more than can be stored."),
+)
+_IN_BASE_CURRENCY = ImportCheck(
+    "order_number",
+    "select min(s.line) as line, s.order_number as value from pg_temp.import_stage s join commerce_order o "
+    "on o.business_id = %(business)s and o.number = s.order_number and o.currency <> %(currency)s group by s.order_number",
+    _("This order is in another currency; lines are taken in the reporting currency."),
 )
 
 ORDERS = ImportResource(
@@ -230,8 +284,11 @@ ORDERS = ImportResource(
             "select line, total as value from pg_temp.import_stage where total::numeric < 0 and lower(status) not in ('', 'refund')",
             _("Only a refund's total may be negative."),
         ),
+        _BUYER_NAMED,
+        _BUYER_FREE,
         _CURRENCY_KNOWN,
         _RATE_KNOWN,
+        _TOTAL_FITS,
     ),
     apply=take_orders,
 )
@@ -245,8 +302,8 @@ ORDER_LINES = ImportResource(
     columns=(
         ImportColumn("order_number", _("Order number"), required=True, aliases=("InvoiceNo", "number"), max_length=60),
         ImportColumn("product_code", _("Product code"), required=True, aliases=("StockCode", "sku"), max_length=60),
-        ImportColumn("quantity", _("Quantity"), "decimal", required=True),
-        ImportColumn("unit_price", _("Unit price"), "decimal", required=True, aliases=("price",)),
+        ImportColumn("quantity", _("Quantity"), "decimal", required=True, digits=(11, 3)),
+        ImportColumn("unit_price", _("Unit price"), "decimal", required=True, aliases=("price",), digits=(12, 4)),
         ImportColumn("ordered_at", _("Ordered at"), "datetime", required=True, aliases=("InvoiceDate", "order_date")),
         ImportColumn("description", _("Description"), aliases=("product", "product_name")),
         ImportColumn(
@@ -254,6 +311,6 @@ ORDER_LINES = ImportResource(
         ),
         ImportColumn("country", _("Country"), max_length=80),
     ),
-    checks=(_ONE_BUYER,),
+    checks=(_ONE_BUYER, _BUYER_NAMED, _BUYER_FREE, _AMOUNT_FITS, _SUM_FITS, _IN_BASE_CURRENCY),
     apply=take_order_lines,
 )

@@ -19,6 +19,7 @@ from crm.pages import ListPage, Page
 from crm.paging import Sort
 from crm.tables import Column
 from crm.templatetags import ui
+from customers.views.imports import import_link
 
 _BY_DATE = Sort("ordered_at", "ordered_at", descending_first=True)
 
@@ -55,7 +56,7 @@ class OrderList(ListPage):
             "icon": "shopping-bag",
             "title": _("No orders yet"),
             "text": _("Orders tell what customers are worth. Import a file of orders, or send them through the API."),
-            "action": {"label": _("Import a file"), "href": reverse("customers:import_create")},
+            "action": import_link(self),
         }  # fmt: skip
 
 

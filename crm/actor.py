@@ -6,6 +6,7 @@ from uuid import UUID
 
 from crm.errors import NotAllowed
 from crm.registry import permissions
+from crm.scope import ScopeError, open_businesses
 
 if TYPE_CHECKING:
     from crm.models import ApiKey, Business, User
@@ -65,13 +66,26 @@ class Actor:
         business_id = getattr(business, "pk", business)
         return next((grant for grant in self.grants if grant.business_id == business_id), None)
 
+    def grants_in_scope(self) -> tuple[Grant, ...]:
+        """The grants that count for queries now: those in the open businesses; all of them while none is open."""
+        try:
+            ids = open_businesses()
+        except ScopeError:
+            return self.grants
+        return tuple(grant for grant in self.grants if grant.business_id in ids)
+
+    def sees_all(self, business: Any) -> bool:
+        """Does the actor see all customers of the business, and not only those of its team or its own?"""
+        grant = self.grant_in(business)
+        return self.everything or (grant is not None and grant.visibility == "all")
+
     def may(self, permission: str, business: Any) -> bool:
         """Does the actor hold the named permission in the business? Unknown names are a programming error."""
         known = permissions[permission]
         if self.everything:
             return True
         grant = self.grant_in(business)
-        if grant is None or grant.role not in known.roles:
+        if grant is None or grant.role not in known.roles or (known.sees_all and grant.visibility != "all"):
             return False
         return self.scopes is None or permission in self.scopes
 

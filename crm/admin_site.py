@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from crm import paging
 from crm.admin_scope import CHOSEN_KEY, saw_in_admin
@@ -76,7 +76,8 @@ class OperatorsSite(admin.AdminSite):
         )
         if request.method == "POST" and form.is_valid():
             request.session[CHOSEN_KEY] = [str(business.pk) for business in form.cleaned_data["businesses"]]
-            messages.success(request, _("%(count)d businesses are open.") % {"count": len(request.session[CHOSEN_KEY])})
+            count = len(request.session[CHOSEN_KEY])
+            messages.success(request, ngettext("%d business is open.", "%d businesses are open.", count) % count)
             return HttpResponseRedirect(reverse("admin:index"))
         context = {**self.each_context(request), "title": _("Open businesses"), "form": form}
         return TemplateResponse(request, "admin/choose_businesses.html", context)

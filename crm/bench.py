@@ -86,7 +86,8 @@ def machine() -> dict[str, Any]:
 
     with connection.cursor() as cursor:
         cursor.execute(
-            "select current_setting('server_version'), current_setting('shared_buffers'), pg_size_pretty(pg_database_size(current_database()))"
+            "select current_setting('server_version'), current_setting('shared_buffers'), "
+            "pg_size_pretty(pg_database_size(current_database()))"
         )
         version, buffers, size = cursor.fetchone()
     return {

@@ -1,12 +1,15 @@
 """Error pages that need nothing: no database, no session."""
 
+import sys
 from http import HTTPStatus
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
+DATABASE_AWAY = (OperationalError, InterfaceError)
 TITLES = {
     400: _("This request can't be read"),
     403: _("You may not do this"),
@@ -57,4 +60,7 @@ def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Called while the fault is handled, wherever it arose: a database that is away is no fault of ours (503)."""
+    if isinstance(sys.exc_info()[1], DATABASE_AWAY):
+        return plain_error(request, 503)
     return plain_error(request, 500)

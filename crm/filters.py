@@ -72,6 +72,9 @@ class StrictFilterSet(django_filters.FilterSet):
         for name in self.data or ():
             if name not in names:
                 errors[name] = [_("There is no such parameter.")]
+            elif name in self.form.fields and len(self.data.getlist(name)) > 1:
+                if not getattr(self.form.fields[name].widget, "allow_multiple_selected", False):
+                    errors[name] = [_("Give this parameter once.")]
         return errors
 
     def narrowed(self) -> Any:

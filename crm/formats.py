@@ -4,9 +4,11 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from copy import copy
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
@@ -15,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext, to_locale
 
 from crm import clock
+from crm.money import EXPONENTS, round_money
 
 Number = int | float | Decimal
 NOTHING = "–"
@@ -55,15 +58,34 @@ def is_shown(value: object) -> bool:
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def money(amount: Number | None, currency: str) -> str:
-    """`1234.5, "EUR"` -> `€1,234.50`; an empty currency gives the bare number."""
+def money(amount: Number | None, currency: str, *, exact: bool = False) -> str:
+    """`1234.5, "EUR"` -> `€1,234.50`, rounded half-up as everywhere, or `exact` with all its digits; an empty currency gives the
+    bare number."""
     if amount is None or not is_shown(amount):
         return NOTHING
     if not currency:
         return number(amount, 2)
     if abs(float(amount)) >= _HUGE:
         return f"{currency} {number(amount)}"
-    return format_currency(amount, currency, locale=locale())
+    if currency not in EXPONENTS:
+        return format_currency(amount, currency, locale=locale())
+    digits = EXPONENTS[currency]
+    exactly = Decimal(str(amount))
+    if exact:
+        digits = max(digits, -int(exactly.normalize().as_tuple().exponent))
+    else:
+        exactly = round_money(exactly, currency)
+    here = locale()
+    shown: str = _money_pattern(here, digits).apply(exactly, here, currency=currency, currency_digits=False)
+    return shown
+
+
+@lru_cache(maxsize=256)
+def _money_pattern(here: Locale, digits: int) -> Any:
+    """How `here` writes amounts, with so many digits behind the point: our table of them is that of ISO 4217."""
+    pattern = copy(here.currency_formats["standard"])
+    pattern.frac_prec = (digits, digits)
+    return pattern
 
 
 def number(value: Number | None, decimals: int | None = None) -> str:

@@ -111,6 +111,7 @@ def run(job_id: str) -> None:
         _finish(job_id, token, JobState.FAILED, error=str(refusal.message))
     except Exception:
         log.exception("job %s (%s) failed", job_id, job.task)
+        connection.close_if_unusable_or_obsolete()
         _finish(
             job_id,
             token,

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.utils import timezone
 
 from crm.access import record_access
 from crm.actor import Actor
 from crm.admin_scope import answer_operator
-from crm.errors_pages import plain_error
+from crm.errors_pages import DATABASE_AWAY, plain_error
 from crm.formats import region
 from crm.log import request_id
 from crm.models import Business
@@ -25,10 +25,12 @@ from crm.scope import scope
 log = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
 BUSINESS_KEY = "business"
+REFUSED_FORMS = (409, 412, 422)
+"""Statuses of pages that show the form of a record again."""
 
 
 class RequestIdentity:
-    """Names each request; answers 503 when the database is away."""
+    """Names each request."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -78,10 +80,12 @@ class CleanRequest:
                 return plain_error(request, 400)
         except RequestDataTooBig:
             return plain_error(request, 413)
+        except UnreadablePostError:
+            return plain_error(request, 400)
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, OperationalError | InterfaceError):
+        if isinstance(exception, DATABASE_AWAY):
             log.error("database unavailable: %s", type(exception).__name__)
             return plain_error(request, 503)
         return None
@@ -109,14 +113,18 @@ class BusinessScope:
             return self.get_response(request)
         with scope(business), region(business.locale), timezone.override(ZoneInfo(business.time_zone)):
             response = self.get_response(request)
-            record_response_access(request, response)
+            try:
+                record_response_access(request, response)
+            except DatabaseError:
+                log.exception("an access record could not be written; the response is withheld")
+                return plain_error(request, 503)
         return response
 
 
 def record_response_access(request: Any, response: HttpResponse) -> None:
     """Write the access record of a response that showed customers; one that can't be recorded doesn't leave."""
     seen = getattr(request, "seen_customers", None)
-    if seen and response.status_code < 400:
+    if seen and (response.status_code < 400 or response.status_code in REFUSED_FORMS):
         match = request.resolver_match
         record_access(
             actor=request.actor,

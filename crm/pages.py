@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ImproperlyConfigured
-from django.db import IntegrityError
+from django.db import DataError, IntegrityError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import View
 
 from crm import paging
@@ -54,7 +55,7 @@ class Page(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if self.actor is None:
-            return redirect_to_login(request.get_full_path())
+            return self.to_sign_in(request)
         if self.permission != SIGNED_IN:
             if self.business is None:
                 return HttpResponseRedirect(reverse("crm:no_business"))
@@ -62,6 +63,8 @@ class Page(View):
                 return plain_error(request, 403, str(NotAllowed.message))
         try:
             return super().dispatch(request, *args, **kwargs)
+        except DataError:
+            return plain_error(request, 400)
         except NotFound as refusal:
             raise Http404(str(refusal.message)) from refusal
         except NotAllowed as refusal:
@@ -73,7 +76,14 @@ class Page(View):
             if refusal.status == 400:
                 return plain_error(request, 400, str(refusal.message))
             messages.error(request, str(refusal.message))
-            return HttpResponseRedirect(request.META.get("HTTP_REFERER") or reverse("crm:home"))
+            return HttpResponseRedirect(reverse("crm:home"))
+
+    def to_sign_in(self, request: Any) -> HttpResponse:
+        """Ask to sign in; where only a part of a page was asked for, the page around it goes there."""
+        if not request.htmx:
+            return redirect_to_login(request.get_full_path())
+        target = redirect_to_login(request.htmx.current_url_abs_path or request.get_full_path())
+        return HttpResponse(status=204, headers={"HX-Redirect": target.url})
 
     def actions(self) -> list[dict[str, Any]]:
         """Buttons on the right of the title: {label, href, icon, kind}."""
@@ -139,12 +149,15 @@ class ListPage(Page):
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         query = request.GET
+        for name in ("sort", "cursor", "search"):
+            if len(query.getlist(name)) > 1:
+                raise InvalidInput({name: [_("Give this parameter once.")]})
         rows = self.rows()
         filters = None
         if self.filterset_class:
             filters = self.filterset_class(query, queryset=rows, request=request)
             rows = filters.narrowed()
-        words = query.get("search", "").strip() if self.searchable else ""
+        words = query.get("search", "").strip()[:200] if self.searchable else ""
         if words:
             rows = self.search(rows, words)
         asked = query.get("sort") or self.default_sort
@@ -295,7 +308,7 @@ class DeedPage(Page):
 
 
 def carry_out(deed: Callable[[], Any]) -> Any:
-    """Call a service; a constraint that the database reports becomes the refusal that explains it."""
+    """Call a service; what the database doesn't take becomes the refusal that explains it."""
     try:
         return deed()
     except IntegrityError as error:
@@ -303,3 +316,11 @@ def carry_out(deed: Callable[[], Any]) -> Any:
         if refusal is None:
             raise
         raise refusal from error
+    except DataError as error:
+        raise Unstorable from error
+
+
+class Unstorable(DomainError):
+    status = 422
+    code = "out_of_range"
+    message = gettext_lazy("A value is longer or larger than what can be stored.")

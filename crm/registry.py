@@ -69,11 +69,15 @@ ROLES = ("owner", "manager", "agent", "marketing", "compliance", "analyst", "int
 
 @dataclass(frozen=True)
 class Permission:
-    """A named right, `app.deed`, and the roles that hold it. What no permission allows is refused."""
+    """A named right, `app.deed`, and the roles that hold it. What no permission allows is refused.
+
+    `sees_all`: held only by those who see all customers of the business, as the deed may concern any of them.
+    """
 
     name: str
     label: Text
     roles: tuple[str, ...]
+    sees_all: bool = False
 
     def __post_init__(self) -> None:
         unknown = set(self.roles) - set(ROLES)

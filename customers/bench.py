@@ -128,6 +128,8 @@ def filter_pairs(business: Business) -> list[dict[str, str]]:
 def _middle(sort: paging.Sort) -> str:
     """The cursor of a row about half-way through the list."""
     rows = Customer.objects.live().with_facts()
+    if sort.narrow is not None:
+        rows = sort.narrow(rows)
     if sort.nullable:
         rows = rows.filter(**{f"{sort.column}__isnull": False})
     row = rows.order_by(sort.column, sort.tie)[rows.count() // 2]

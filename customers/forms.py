@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.forms import DeedForm, VersionedForm
@@ -58,9 +59,11 @@ class CustomerForm(VersionedForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         owner: Any = self.fields["owner"]
-        owner.queryset = User.objects.filter(
-            pk__in=Membership.objects.filter(business=self.business, is_active=True).values("user")
-        ).order_by("name", "email")
+        members = Membership.objects.filter(business=self.business)
+        active = Q(pk__in=members.filter(is_active=True).values("user"))
+        # who has left the business may keep the customer that the form is about
+        current = Q(pk=self.initial.get("owner"), pk__in=members.values("user"))
+        owner.queryset = User.objects.filter(active | current).order_by("name", "email")
         team: Any = self.fields["team"]
         team.queryset = Team.objects.all()
 

@@ -40,7 +40,7 @@ permissions.plug(
     Permission(
         "customers.archive", _("Archive and restore customers"), ("owner", "manager", "compliance", "integration")
     ),
-    Permission("customers.import", _("Import customers"), ("owner", "manager", "integration")),
+    Permission("customers.import", _("Import customers"), ("owner", "manager", "integration"), sees_all=True),
     Permission("customers.view_imports", _("See imports"), ("owner", "manager", "analyst", "integration")),
 )
 
@@ -115,7 +115,6 @@ fields.plug(
         "kind",
         choices=Kind.choices,
         filters=("exact",),
-        quick_filter=True,
         column=True,
         order=20,
     ),
@@ -126,7 +125,6 @@ fields.plug(
         "lifecycle_stage",
         choices=LifecycleStage.choices,
         filters=("exact", "in"),
-        quick_filter=True,
         column=True,
         order=30,
     ),
@@ -137,7 +135,7 @@ fields.plug(
     Field("website", _("Website"), "text", "website", order=66),
     Field("industry", _("Industry"), "text", "industry", order=70),
     Field("size", _("Size"), "choice", "size", choices=Size.choices, filters=("exact", "in"), order=75),
-    Field("owner", _("Owner"), "user", "owner", filters=("exact", "isnull"), quick_filter=True, column=True, order=80),
+    Field("owner", _("Owner"), "user", "owner", filters=("exact", "isnull"), column=True, order=80),
     Field("team", _("Team"), "team", "team", filters=("exact", "isnull"), order=85),
     Field("acquired_on", _("Customer since"), "date", "acquired_on", filters=("gte", "lte"), order=90),
     Field("external_id", _("External id"), "text", "external_id", filters=("exact",), order=95),

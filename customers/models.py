@@ -15,7 +15,7 @@ from crm.folding import Fold
 from crm.models import BusinessModel, LedgerModel, Team, User
 from crm.scope import ScopedManager, UnscopedManager
 from customers.choices import ImportState, Kind, LifecycleStage, Size
-from customers.querysets import CustomerQuerySet
+from customers.querysets import CustomerQuerySet, ImportQuerySet
 
 
 class Customer(BusinessModel):  # type: ignore[django-manager-missing]  # its managers come from a queryset
@@ -141,6 +141,17 @@ class Customer(BusinessModel):  # type: ignore[django-manager-missing]  # its ma
                 fields=["business", "team", "sort_name", "id"], condition=Q(is_live=True), name="customers_by_team"
             ),
             models.Index(fields=["business", "email_key"], condition=Q(is_live=True), name="customers_by_email"),
+            # a filter by any of these and the count of any pair of them is answered by this small index alone
+            models.Index(
+                fields=["business", "kind", "lifecycle_stage", "country", "owner"],
+                condition=Q(is_live=True),
+                name="customers_by_filters",
+            ),
+            models.Index(
+                fields=["business", "lifecycle_stage", "created_at", "id"],
+                condition=Q(is_live=True),
+                name="customers_by_stage_created",
+            ),
             models.Index(
                 fields=["business", "archived_at", "id"],
                 condition=Q(archived_at__isnull=False),
@@ -157,13 +168,19 @@ class Customer(BusinessModel):  # type: ignore[django-manager-missing]  # its ma
 
 
 class CustomerFacts(models.Model):
-    """What the system has computed of a customer; each column is written by the app that owns it, never by a form."""
+    """What the system has computed of a customer; each column is written by the app that owns it, never by a form.
+
+    `is_live` and `lifecycle_stage` are copies, kept by `services.refresh_search`, so that lists are narrowed and ordered by one index.
+    """
 
     customer = models.OneToOneField(
         Customer, on_delete=models.CASCADE, primary_key=True, related_name="facts", db_constraint=False
     )
     business = models.ForeignKey("crm.Business", on_delete=models.CASCADE, related_name="+", db_index=False)
     is_live = models.BooleanField(default=True, db_default=True)
+    lifecycle_stage = models.CharField(
+        max_length=11, choices=LifecycleStage, default=LifecycleStage.ACTIVE, db_default=LifecycleStage.ACTIVE
+    )
     total_spent = models.DecimalField(_("total spent"), max_digits=16, decimal_places=4, default=0, db_default=0)
     order_count = models.PositiveIntegerField(_("orders"), default=0, db_default=0)
     average_order_value = models.DecimalField(
@@ -185,6 +202,13 @@ class CustomerFacts(models.Model):
             models.Index(
                 F("business"), F("last_order_at").desc(nulls_last=True), F("customer").desc(),
                 condition=Q(is_live=True), name="facts_by_last_order",
+            ),
+            models.Index(
+                fields=["business", "lifecycle_stage", "total_spent", "customer"], condition=Q(is_live=True), name="facts_by_stage_spent"
+            ),
+            models.Index(
+                F("business"), F("lifecycle_stage"), F("last_order_at").desc(nulls_last=True), F("customer").desc(),
+                condition=Q(is_live=True), name="facts_by_stage_last_order",
             ),
         ]  # fmt: skip
 
@@ -237,6 +261,9 @@ class ImportJob(BusinessModel):
     fault_count = models.PositiveIntegerField(_("faulty rows"), default=0)
     error = models.TextField(blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    objects: ClassVar[Any] = ScopedManager.from_queryset(ImportQuerySet)()
+    unscoped: ClassVar[Any] = UnscopedManager.from_queryset(ImportQuerySet)()
 
     class Meta(BusinessModel.Meta):
         ordering = ["-created_at"]

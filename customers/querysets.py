@@ -21,20 +21,36 @@ class CustomerQuerySet(models.QuerySet):
         if actor.everything:
             return self
         allowed = models.Q(pk__in=[])
-        for grant in actor.grants:
+        for grant in actor.grants_in_scope():
             in_business = models.Q(business_id=grant.business_id)
             if grant.visibility == "all":
                 allowed |= in_business
-            elif grant.visibility == "team" and grant.team_id:
-                allowed |= in_business & (models.Q(team_id=grant.team_id) | models.Q(owner_id=_uuid(actor)))
-            else:
-                allowed |= in_business & models.Q(owner_id=_uuid(actor))
+                continue
+            if grant.visibility == "team" and grant.team_id:
+                allowed |= in_business & models.Q(team_id=grant.team_id)
+            if actor.kind == "user":
+                allowed |= in_business & models.Q(owner_id=actor.id)
         return self.filter(allowed)
 
     def with_facts(self) -> "CustomerQuerySet":
-        """Joined to the computed figures, limited to those rows on both sides, so that either table's index may lead."""
-        return self.select_related("facts").filter(InOpenScope(F("facts__business")))
+        """With the computed figures at hand."""
+        return self.select_related("facts")
 
 
-def _uuid(actor: Actor) -> Any:
-    return actor.id if actor.kind == "user" else None
+class ImportQuerySet(models.QuerySet):
+    """Imports of the open businesses."""
+
+    def visible_to(self, actor: Actor) -> "ImportQuerySet":
+        """All of them for those who see all customers, as faulty rows hold values of any; else those that the actor has started."""
+        if actor.everything:
+            return self
+        everywhere = [grant.business_id for grant in actor.grants_in_scope() if grant.visibility == "all"]
+        allowed = models.Q(business_id__in=everywhere)
+        return self.filter(allowed | models.Q(requested_by=actor.id) if actor.kind == "user" else allowed)
+
+
+def led_by_facts(customers: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    """Live customers for an order by a computed figure: limited on both sides of the join, so that the figures' indexes may lead."""
+    return customers.filter(
+        InOpenScope(F("facts__business")), facts__is_live=True, facts__lifecycle_stage=F("lifecycle_stage")
+    )

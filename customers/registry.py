@@ -23,7 +23,6 @@ class Field:
     path: str
     choices: Sequence[tuple[str, Text]] = ()
     filters: tuple[str, ...] = ()
-    quick_filter: bool = False
     sort: Sort | None = None
     column: bool = False
     privacy: str = "P0"
@@ -56,7 +55,8 @@ profile_panels: Socket[ProfilePanel] = Socket(
 class ImportColumn:
     """A column of a file: its names in headers (compared without case, spaces and underscores) and what its values must be.
 
-    `type` is one of text, integer, decimal, datetime, choice.
+    `type` is one of text, integer, decimal, datetime, choice; of a decimal, `digits` are the digits it may have before and behind
+    the point. Where a file has several of the names, the one that stands first in `names` is meant.
     """
 
     name: str
@@ -66,9 +66,10 @@ class ImportColumn:
     aliases: tuple[str, ...] = ()
     max_length: int = 200
     choices: tuple[str, ...] = ()
+    digits: tuple[int, int] = (12, 10)
 
-    def names(self) -> set[str]:
-        return {header_key(name) for name in (self.name, *self.aliases)}
+    def names(self) -> list[str]:
+        return [header_key(name) for name in (self.name, *self.aliases)]
 
 
 @dataclass(frozen=True)

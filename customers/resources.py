@@ -10,15 +10,17 @@ from customers.choices import Kind, LifecycleStage
 from customers.registry import ImportCheck, ImportColumn, ImportResource
 
 _UPSERT = """
-with changed as (
+with due as (
+    select s.*, left(coalesce(nullif(s.display_name, ''), nullif(trim(s.first_name || ' ' || s.last_name), ''),
+                              nullif(s.email, ''), s.external_id), 200) as name
+    from pg_temp.import_stage s
+), changed as (
     insert into customers_customer as c
         (business_id, kind, display_name, first_name, last_name, email, phone, country, city, lifecycle_stage, external_id, acquired_on)
-    select %(business)s, coalesce(nullif(lower(s.kind), ''), 'person'),
-           coalesce(nullif(s.display_name, ''), nullif(trim(s.first_name || ' ' || s.last_name), ''), nullif(s.email, ''), s.external_id),
-           s.first_name, s.last_name, lower(s.email), s.phone, s.country, s.city,
+    select %(business)s, coalesce(nullif(lower(s.kind), ''), 'person'), s.name, s.first_name, s.last_name, lower(s.email), s.phone, s.country, s.city,
            coalesce(nullif(lower(s.lifecycle_stage), ''), 'active'), s.external_id,
            nullif(left(s.first_seen, 10), '')::date
-    from pg_temp.import_stage s
+    from due s
     on conflict (business_id, external_id) where external_id <> '' do update set
         display_name = excluded.display_name, first_name = excluded.first_name, last_name = excluded.last_name,
         email = coalesce(nullif(excluded.email, ''), c.email), phone = coalesce(nullif(excluded.phone, ''), c.phone),
@@ -32,6 +34,18 @@ with changed as (
 )
 select array_agg(id), count(*) filter (where created), count(*) filter (where not created) from changed
 """
+# Addresses that change hands within the file are given back first.
+_RELEASE = """
+update customers_customer c set email = '' from pg_temp.import_stage s
+where c.business_id = %(business)s and c.external_id = s.external_id and c.email_key <> '' and s.email <> ''
+  and c.email_key <> crm_fold(s.email)
+"""
+# Django's rule for addresses, in SQL.
+_LABEL = r"[a-z0-9\u00a1-\uffff]([a-z0-9\u00a1-\uffff-]{0,61}[a-z0-9\u00a1-\uffff])?"
+_ADDRESS = (
+    r"^[-!#$%%&''*+/=?^_`{}|~0-9a-z]+([.][-!#$%%&''*+/=?^_`{}|~0-9a-z]+)*@"
+    rf"({_LABEL}[.])+(xn--[a-z0-9]{{1,59}}|[a-z\u00a1-\uffff][a-z\u00a1-\uffff-]{{0,61}}[a-z\u00a1-\uffff])$"
+)
 
 
 def take_customers(*, business: Business, actor: Actor) -> dict[str, int]:
@@ -39,6 +53,7 @@ def take_customers(*, business: Business, actor: Actor) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute("select count(*) from pg_temp.import_stage")
         total = cursor.fetchone()[0]
+        cursor.execute(_RELEASE, {"business": business.pk})
         cursor.execute(_UPSERT, {"business": business.pk})
         ids, created, updated = cursor.fetchone()
     services.refresh_search(ids or [])
@@ -76,21 +91,30 @@ CUSTOMERS = ImportResource(
         ),
         ImportCheck(
             "email",
-            "select line, email as value from (select line, email, min(line) over (partition by lower(email)) as first "
+            "select line, email as value from (select line, email, min(line) over (partition by crm_fold(email)) as first "
             "from pg_temp.import_stage where email <> '') d where line > first",
             _("This e-mail address stands in an earlier row already."),
         ),
         ImportCheck(
             "email",
-            r"select line, email as value from pg_temp.import_stage where email <> '' "
-            r"and email !~ '^[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;.]+$'",
+            f"select line, email as value from pg_temp.import_stage where email <> '' and email !~* '{_ADDRESS}'",
             _("Not an e-mail address."),
         ),
         ImportCheck(
             "email",
             "select s.line, s.email as value from pg_temp.import_stage s join customers_customer c on c.business_id = %(business)s "
-            "and c.email_key = crm_fold(s.email) and c.is_live and c.external_id <> s.external_id where s.email <> ''",
+            "and c.email_key = crm_fold(s.email) and c.is_live and c.external_id <> s.external_id where s.email <> '' "
+            "and not exists (select from customers_customer own where own.business_id = %(business)s "
+            "and own.external_id = s.external_id and not own.is_live) "
+            "and not exists (select from pg_temp.import_stage o where o.external_id = c.external_id and o.email <> '' "
+            "and crm_fold(o.email) <> c.email_key)",
             _("Another customer has this e-mail address."),
+        ),
+        ImportCheck(
+            "external_id",
+            "select s.line, s.external_id as value from pg_temp.import_stage s join customers_customer c "
+            "on c.business_id = %(business)s and c.external_id = s.external_id and c.is_unidentified",
+            _("This id stands for the unknown buyer of an order."),
         ),
     ),
     apply=take_customers,

@@ -1,6 +1,7 @@
 """How customers are shown: columns of lists and the figures and details of the profile, made from the plugged fields."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils.formats import date_format
@@ -8,7 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from crm.models import Business
+from crm.models import Business, Team, User
 from crm.tables import Column
 from crm.templatetags import ui
 from customers.choices import Kind
@@ -120,6 +121,36 @@ def profile_details(customer: Customer) -> list[tuple[Any, Any]]:
         and field.key != "display_name"
         and (field.key not in ("industry", "size") or customer.kind == Kind.COMPANY)
     ]
+
+
+def change_texts(deeds: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The {field, before, after} of each deed in words: labels for stored words, names for ids of people and teams."""
+    ids = {value for deed in deeds for name in ("owner", "team") for value in deed.get(name, ()) if value}
+    names = {
+        str(pk): name or email for pk, name, email in User.objects.filter(pk__in=ids).values_list("pk", "name", "email")
+    }
+    names |= {str(pk): name for pk, name in Team.objects.filter(pk__in=ids).values_list("pk", "name")}
+
+    def text(field: Field | None, value: Any) -> Any:
+        if value in (None, ""):
+            return ""
+        if field is not None and field.type in ("user", "team"):
+            return names.get(value, _("no longer here"))
+        if field is not None and field.choices:
+            return dict(field.choices).get(value, value)
+        return value
+
+    def change(name: str, pair: Sequence[Any]) -> dict[str, Any]:
+        field = fields.get(name)
+        before, after = (
+            ui.when(datetime.fromisoformat(v), "full") if v and name.endswith("_at") else text(field, v) for v in pair
+        )
+        label = (
+            field.label if field else str(getattr(Customer._meta.get_field(name), "verbose_name", name)).capitalize()
+        )
+        return {"field": label, "before": before, "after": after}
+
+    return [[change(name, pair) for name, pair in deed.items()] for deed in deeds]
 
 
 def _name(row: Customer) -> SafeString:

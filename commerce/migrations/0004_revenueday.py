@@ -34,4 +34,13 @@ class Migration(migrations.Migration):
                 ('unscoped', django.db.models.manager.Manager()),
             ],
         ),
+        migrations.RunSQL(
+            """insert into commerce_revenueday (business_id, day, revenue, order_count)
+               select o.business_id, (o.ordered_at at time zone b.time_zone)::date, sum(o.total_base),
+                      count(*) filter (where o.status = 'completed')
+               from commerce_order o join crm_business b on b.id = o.business_id
+               where o.status in ('completed', 'refund') group by 1, 2;
+               set constraints all immediate; set constraints all deferred""",
+            migrations.RunSQL.noop,
+        ),
     ]

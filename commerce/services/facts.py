@@ -13,7 +13,7 @@ from crm.scope import open_businesses
 # average order value = total_spent ÷ order_count; first and last are the dates of completed orders.
 _REFRESH = """
 with due as (
-    select c.id, c.business_id, c.is_live from customers_customer c
+    select c.id, c.business_id, c.is_live, c.lifecycle_stage from customers_customer c
     where c.business_id = any(%(businesses)s) {only}
     order by c.id
 ), sums as (
@@ -26,23 +26,27 @@ with due as (
     group by o.customer_id
 )
 insert into customers_customerfacts as f
-    (customer_id, business_id, is_live, total_spent, order_count, average_order_value, first_order_at, last_order_at)
-select d.id, d.business_id, d.is_live, coalesce(s.spent, 0), coalesce(s.orders, 0),
+    (customer_id, business_id, is_live, lifecycle_stage, total_spent, order_count, average_order_value, first_order_at, last_order_at)
+select d.id, d.business_id, d.is_live, d.lifecycle_stage, coalesce(s.spent, 0), coalesce(s.orders, 0),
        round(s.spent / nullif(s.orders, 0), 4), s.first, s.last
 from due d left join sums s on s.customer_id = d.id
 on conflict (customer_id) do update set
-    is_live = excluded.is_live, total_spent = excluded.total_spent, order_count = excluded.order_count,
+    total_spent = excluded.total_spent, order_count = excluded.order_count,
     average_order_value = excluded.average_order_value, first_order_at = excluded.first_order_at, last_order_at = excluded.last_order_at
-where (f.is_live, f.total_spent, f.order_count, f.average_order_value, f.first_order_at, f.last_order_at) is distinct from
-      (excluded.is_live, excluded.total_spent, excluded.order_count, excluded.average_order_value, excluded.first_order_at,
+where (f.total_spent, f.order_count, f.average_order_value, f.first_order_at, f.last_order_at) is distinct from
+      (excluded.total_spent, excluded.order_count, excluded.average_order_value, excluded.first_order_at,
        excluded.last_order_at)
+"""
+_LOCK = """
+select from customers_customerfacts where customer_id = any(%(ids)s) and business_id = any(%(businesses)s)
+order by customer_id for no key update
 """
 
 
 def refresh_order_facts(customer_ids: Sequence[UUID] | None = None) -> int:
     """Recompute the order facts of the given customers (None: all of the open businesses).
 
-    Writes only rows that differ; returns how many.
+    Writes only rows that differ; returns how many. Who changes orders of the same customers meanwhile waits, and then counts both.
     """
     parameters: dict[str, Any] = {"businesses": list(open_businesses())}
     only = only_orders = ""
@@ -50,6 +54,8 @@ def refresh_order_facts(customer_ids: Sequence[UUID] | None = None) -> int:
         only, only_orders = "and c.id = any(%(ids)s)", "and o.customer_id = any(%(ids)s)"
         parameters["ids"] = list(customer_ids)
     with connection.cursor() as cursor:
+        if customer_ids is not None:
+            cursor.execute(_LOCK, parameters)
         cursor.execute(_REFRESH.format(only=only, only_orders=only_orders), parameters)
         return int(cursor.rowcount)
 

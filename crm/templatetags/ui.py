@@ -262,7 +262,9 @@ def timeline_item(
     by: Text = "",
 ) -> SafeString:
     """One happening; put it into `<ol class="timeline">`."""
-    return _render("timeline_item", content=content.strip(), title=title, at=at, icon=icon, kind=kind, href=href, by=by)
+    return _render(
+        "timeline_item", content=SafeString(content.strip()), title=title, at=at, icon=icon, kind=kind, href=href, by=by
+    )
 
 
 @register.simple_tag
@@ -344,6 +346,12 @@ def pager(paging: dict[str, Any]) -> SafeString:
 def money(amount: Any, currency: Any = "") -> str:
     """`{{ order.total|money:order.currency }}`"""
     return formats.money(_number(amount), str(currency or ""))
+
+
+@register.filter
+def unit_price(amount: Any, currency: Any = "") -> str:
+    """A price with all its digits: it is not rounded before it is multiplied."""
+    return formats.money(_number(amount), str(currency or ""), exact=True)
 
 
 @register.filter

@@ -55,14 +55,14 @@ class ImportList(ListEndpoint):
     }
 
     def rows(self) -> QuerySet:
-        return ImportJob.objects.all()
+        return ImportJob.objects.visible_to(self.actor)
 
     def post(self, request: Any) -> Response:
         self.refuse_parameters()
         values = self.body(ImportInput)
         user = request.user if request.user.is_authenticated else None
         record = services.start_import(actor=self.actor, business=self.business, requested_by=user, **values)
-        row = IMPORT.one(self.rows(), record.pk)
+        row = IMPORT.one(ImportJob.objects.all(), record.pk)
         return Response(
             IMPORT.of(row, self.business),
             status=202,
@@ -86,7 +86,7 @@ class ImportDetail(RecordEndpoint):
     }
 
     def rows(self) -> QuerySet:
-        return ImportJob.objects.all()
+        return ImportJob.objects.visible_to(self.actor)
 
     def details(self, row: dict[str, Any]) -> dict[str, Any]:
         faults = ImportRow.objects.filter(import_job=row["id"]).order_by("line", "id")

@@ -18,7 +18,7 @@ from customers.api.inputs import ArchiveInput, CustomerInput, NothingInput
 from customers.api.representation import CUSTOMER
 from customers.filters import customer_filterset
 from customers.models import Customer
-from customers.queries import matching
+from customers.queries import matches_for, matching
 from customers.registry import fields
 from customers.services.customers import FIELDS
 
@@ -67,7 +67,7 @@ class CustomerList(ListEndpoint):
         return Customer.objects.live().visible_to(self.actor).with_facts()
 
     def search(self, rows: QuerySet, words: str) -> QuerySet:
-        return rows.filter(pk__in=matching(words))
+        return rows.filter(pk__in=matching(words, matches_for(self.actor)))
 
     def shown(self, rows: Sequence[Mapping[str, Any]]) -> None:
         saw(self.request, [row["pk"] for row in rows])

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from crm.actor import Actor
 from crm.folding import fold
 from crm.scope import open_businesses
 
@@ -28,10 +29,19 @@ _ADDRESSES = """
      where c.business_id = b.business_id and c.is_live and c.email_key >= %(text)s and c.email_key < %(text_end)s
      order by c.email_key limit 25)
 """
+# What is looked up in the index, and what is only checked on the rows found there: `|| ''` keeps the check from the index.
 _ANYWHERE = """
 select customer_id from customers_customersearch
-where business_id = any(%(businesses)s) and is_live and vector @@ %(query)s::tsquery limit %(limit)s
+where business_id = any(%(businesses)s) and is_live and vector @@ %(lookup)s::tsquery
+  and (%(lookup)s = %(check)s or (vector || ''::tsvector) @@ %(check)s::tsquery)
+limit %(limit)s
 """
+
+
+def matches_for(actor: Actor) -> int:
+    """How many matches to look at: those of others must not use up the number before an actor's own customers are picked out."""
+    sees_all = actor.everything or all(grant.visibility == "all" for grant in actor.grants_in_scope())
+    return MATCHES if sees_all else MATCHES * 100
 
 
 def matching(words: str, limit: int = MATCHES) -> list[UUID]:
@@ -39,33 +49,47 @@ def matching(words: str, limit: int = MATCHES) -> list[UUID]:
     text = fold(words[:200])
     if not text:
         return []
-    asked = _tokens(text)
     parameters: dict[str, Any] = {
         "businesses": list(open_businesses()), "text": text, "text_end": text + _LAST, "limit": limit,
-        "query": " & ".join(asked),
     }  # fmt: skip
-    longer = bool(asked) and max(map(len, text.split())) > 2
+    queries = _queries(text) if max(map(len, text.split())) > 2 else []
     with connection.cursor() as cursor:
-        cursor.execute(_BEGINNING.format(addresses=_ADDRESSES if longer else ""), parameters)
+        cursor.execute(_BEGINNING.format(addresses=_ADDRESSES if queries else ""), parameters)
         found = [row[0] for row in cursor.fetchall()]
-        if longer and len(found) < limit:
-            cursor.execute(_ANYWHERE, parameters)
-            found = list(dict.fromkeys([*found, *(row[0] for row in cursor.fetchall())]))
+        for lookup, check in queries:
+            if len(found) >= limit:
+                break
+            cursor.execute(_ANYWHERE, parameters | {"lookup": lookup, "check": check})
+            rows = cursor.fetchall()
+            found = list(dict.fromkeys([*found, *(row[0] for row in rows)]))
+            if rows:
+                break
     return found[:limit]
 
 
-def _tokens(text: str) -> list[str]:
-    """What each word of a query asks of the vector, in tsquery syntax: numbers as digits, addresses whole, the rest split at signs."""
+def _queries(text: str) -> list[tuple[str, str]]:
+    """Pairs of tsqueries (looked up, checked), to be tried in turn until one finds something.
+
+    Numbers are taken as digits, addresses first as a whole and then split at signs, the rest split at signs. Parts of one or two
+    letters begin too many words to be looked up, so next to a longer part they are only checked.
+    """
     digits = "".join(c for c in text if c.isdigit())
     if len(digits) >= 5 and not any(c.isalpha() or c == "@" for c in text):
-        return [f"'{digits[-7:]}':*"]
-    asked = []
+        return [(f"'{digits[-7:]}':*",) * 2]
+    parts: list[str] = []
+    wholes: list[str] = []
+    split: list[str] = []
     for word in text.split()[:8]:
-        parts = "".join(c if c.isalnum() else " " for c in word).split()
-        split = " & ".join(f"'{part}':*" for part in parts)
+        found = "".join(c if c.isalnum() else " " for c in word).split()
         whole = word.replace("'", "").replace("\\", "")
-        if parts and ("@" in word or "." in word.strip(".")):
-            asked.append(f"('{whole}':* | ({split}))")
-        elif parts:
-            asked.append(f"({split})")
-    return asked
+        split += found
+        if found and whole and ("@" in word or "." in word.strip(".")):
+            wholes.append(whole)
+        else:
+            parts += found
+    tries = [[*wholes, *parts], split] if wholes else [split]
+    return [(_prefixes([p for p in words if len(p) > 2] or words), _prefixes(words)) for words in tries if words]
+
+
+def _prefixes(words: list[str]) -> str:
+    return " & ".join(f"'{word}':*" for word in words)

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from crm import activity
 from crm.actor import Actor
@@ -21,17 +22,18 @@ FIELDS = (
     "kind", "display_name", "first_name", "last_name", "email", "phone", "country", "city", "website", "industry", "size",
     "lifecycle_stage", "owner", "team", "acquired_on", "external_id",
 )  # fmt: skip
-_SEARCHED = {"display_name", "email", "phone", "external_id"}
+# Fields that search rows and facts hold copies of.
+_COPIED = {"display_name", "email", "phone", "external_id", "lifecycle_stage"}
 
 
 class AlreadyArchived(DomainError):
     code = "already_archived"
-    message = _("This customer is archived already.")
+    message = gettext_lazy("This customer is archived already.")
 
 
 class NotArchived(DomainError):
     code = "not_archived"
-    message = _("This customer is not archived.")
+    message = gettext_lazy("This customer is not archived.")
 
 
 @transaction.atomic
@@ -64,7 +66,7 @@ def update_customer(*, actor: Actor, customer: Customer, version: str | None = N
     if not changes:
         return locked
     _save(locked)
-    if _SEARCHED & set(changes):
+    if _COPIED & set(changes):
         refresh_search([locked.pk])
     activity.record(
         "customers.customer.updated",
@@ -117,7 +119,8 @@ def restore_customer(*, actor: Actor, customer: Customer, version: str | None = 
 
 
 def _lock(customer: Customer) -> Customer:
-    rows = Customer.objects.select_for_update(of=("self",)).select_related("business")
+    # no_key: orders that refer to the customer needn't wait
+    rows = Customer.objects.select_for_update(of=("self",), no_key=True).select_related("business")
     locked: Customer | None = rows.filter(pk=customer.pk).first()
     if locked is None:
         raise NotFound
@@ -128,6 +131,7 @@ def _assign(customer: Customer, business: Business, data: dict[str, Any]) -> Non
     unknown = set(data) - set(FIELDS)
     if unknown:
         raise InvalidInput({name: [_("There is no such field.")] for name in sorted(unknown)})
+    owner_before = customer.owner_id
     follows = customer.display_name in ("", _full_name(customer))
     for name, value in data.items():
         setattr(customer, name, value.strip() if isinstance(value, str) else value)
@@ -136,6 +140,7 @@ def _assign(customer: Customer, business: Business, data: dict[str, Any]) -> Non
         customer.display_name = _full_name(customer)
     if (
         customer.owner_id
+        and customer.owner_id != owner_before  # who has left the business keeps customers until they get another owner
         and not Membership.objects.filter(user=customer.owner_id, business=business, is_active=True).exists()
     ):
         raise InvalidInput({"owner": [_("The owner must be a member of this business.")]})

@@ -3,20 +3,21 @@
 import csv
 import hashlib
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any
 
 from django.core.files import File
-from django.db import connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from crm import activity, jobs
 from crm.actor import Actor
-from crm.errors import DomainError
+from crm.errors import DomainError, from_integrity_error
 from crm.models import Business
-from crm.money import CURRENCIES
+from crm.money import CURRENCIES, EXPONENTS
 from customers.choices import ImportState
 from customers.models import ImportJob, ImportRow
 from customers.registry import ImportColumn, ImportResource, header_key, import_resources
@@ -48,7 +49,10 @@ class Fault:
 def start_import(
     *, actor: Actor, business: Business, file: "File[Any]", resource: str = "", requested_by: Any = None
 ) -> ImportJob:
-    """Keep the file and queue its import; `resource` is recognized by the header when not given. Raises UnreadableFile."""
+    """Keep the file and queue its import; `resource` is recognized by the header when not given.
+
+    Raises UnreadableFile, NotAllowed.
+    """
     if file.size is not None and file.size > MAX_BYTES:
         raise UnreadableFile(
             _("The file is larger than %(size)d MB. Split it and import the parts.") % {"size": MAX_BYTES >> 20}
@@ -84,25 +88,28 @@ def recognize(file: IO[bytes] | Any, resource: str = "") -> ImportResource:
         candidate = import_resources.get(resource)
         if candidate is None:
             raise UnreadableFile(_("There is no kind of file called “%(key)s”.") % {"key": resource})
-        missing = [column.name for column in candidate.required() if not column.names() & keys]
+        missing = [column.name for column in candidate.required() if keys.isdisjoint(column.names())]
         if missing:
             raise UnreadableFile(
                 _("The header lacks: %(columns)s. It has: %(header)s.")
                 % {"columns": ", ".join(missing), "header": ", ".join(header)[:300]}
             )
         return candidate
-    fitting = [r for r in import_resources if all(column.names() & keys for column in r.required())]
+    fitting = [r for r in import_resources if not any(keys.isdisjoint(column.names()) for column in r.required())]
     if not fitting:
         wanted = "; ".join(f"{r.label}: {', '.join(c.name for c in r.required())}" for r in import_resources)
         raise UnreadableFile(
             _("The header is not one of a known kind of file. It has: %(header)s. Needed are — %(wanted)s.")
             % {"header": ", ".join(header)[:300], "wanted": wanted}
         )
-    return max(fitting, key=lambda r: sum(bool(column.names() & keys) for column in r.columns))
+    return max(fitting, key=lambda r: sum(not keys.isdisjoint(column.names()) for column in r.columns))
 
 
 def run_import(*, actor: Actor, import_job: ImportJob, work: jobs.JobRun, at: datetime) -> ImportJob:
-    """Stage, check and take over the file of `import_job`; afterwards it is done, or refused with its faults and nothing changed."""
+    """Stage, check and take over the file of `import_job`; afterwards it is done, or refused with its faults and nothing changed.
+
+    Imports of one business wait for each other. The uploaded file is deleted with the end of its import. Raises UnreadableFile.
+    """
     resource = import_resources[import_job.resource]
     with transaction.atomic():
         record: ImportJob = ImportJob.objects.select_for_update().select_related("business").get(pk=import_job.pk)
@@ -111,8 +118,11 @@ def run_import(*, actor: Actor, import_job: ImportJob, work: jobs.JobRun, at: da
         with record.file.open("rb") as file:
             work.report(0, _count_lines(file), _("Reading the file"), force=True)
             rows, faults = _stage(file, resource, work)
+        if not rows and not faults:
+            raise UnreadableFile(_("The file has no rows below its header."))
         record.row_count = rows
         work.report(rows, max(rows * 2, 1), _("Checking"), force=True)
+        _wait_for_others(record.business)
         faults += _check(resource, record.business)
         record.finished_at = at
         if faults:
@@ -131,8 +141,9 @@ def run_import(*, actor: Actor, import_job: ImportJob, work: jobs.JobRun, at: da
             record.error = _("Nothing was imported: correct the rows below and upload the file again.")
         else:
             work.report(rows + rows // 4, rows * 2, _("Writing"), force=True)
-            record.counts = resource.apply(business=record.business, actor=actor)
+            record.counts = _apply(resource, record.business, actor)
             record.state = ImportState.DONE
+        _drop_file(record)
         record.save()
         activity.record(
             "customers.import.completed" if record.state == ImportState.DONE else "customers.import.refused",
@@ -147,11 +158,44 @@ def fail_import(*, actor: Actor, import_job: ImportJob, error: str, at: datetime
     """Close an import that could not be read at all."""
     record: ImportJob = ImportJob.objects.select_for_update().select_related("business").get(pk=import_job.pk)
     record.state, record.error, record.finished_at = ImportState.FAILED, error, at
+    _drop_file(record)
     record.save()
     activity.record(
         "customers.import.refused", actor=actor, business=record.business, subject=record, payload={"error": error}
     )
     return record
+
+
+def _wait_for_others(business: Business) -> None:
+    """Let the imports of one business follow each other: each checks against what the one before has written."""
+    with connection.cursor() as cursor:
+        cursor.execute("set local lock_timeout = 0")
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"import:{business.pk}"])
+
+
+def _apply(resource: ImportResource, business: Business, actor: Actor) -> dict[str, int]:
+    """What no check has foreseen (others write meanwhile) is a refusal too."""
+    try:
+        with transaction.atomic():
+            return resource.apply(business=business, actor=actor)
+    except IntegrityError as error:
+        refusal = from_integrity_error(error)
+        if refusal is None:
+            raise
+        raise UnreadableFile(
+            _("Meanwhile somebody has changed what the file is about: %(reason)s Import it again.")
+            % {"reason": refusal.message}
+        ) from error
+    except DataError as error:
+        raise UnreadableFile(_("A text is longer, or a sum larger, than what can be stored.")) from error
+
+
+def _drop_file(record: ImportJob) -> None:
+    """Delete the uploaded file once the end of its import is stored: nobody needs its personal data any more."""
+    storage, name = record.file.storage, record.file.name
+    if name:
+        record.file = ""
+        transaction.on_commit(lambda: storage.delete(name))
 
 
 def _header(file: IO[bytes] | Any) -> list[str]:
@@ -163,10 +207,21 @@ def _header(file: IO[bytes] | Any) -> list[str]:
     text = first.decode("utf-8-sig", errors="replace")
     if "\0" in text:
         raise UnreadableFile(_("This is not a text file. Save the table as “CSV UTF-8” and upload that."))
-    header = next(csv.reader(io.StringIO(text)), None)
+    try:
+        header = next(csv.reader(io.StringIO(text, newline=""), strict=True), None)
+    except csv.Error as error:
+        raise UnreadableFile(_("The header is not valid CSV: %(error)s.") % {"error": error}) from error
     if not header or not any(name.strip() for name in header):
         raise UnreadableFile(_("The file is empty. Its first line must name the columns."))
-    return [name.strip() for name in header]
+    header = [name.strip() for name in header]
+    keys = [key for key in map(header_key, header) if key]
+    twice = sorted({name for name in header if keys.count(header_key(name)) > 1})
+    if twice:
+        raise UnreadableFile(
+            _("A column stands twice in the header: %(columns)s. Take one of the two away.")
+            % {"columns": ", ".join(twice)[:300]}
+        )
+    return header
 
 
 def _count_lines(file: IO[bytes]) -> int:
@@ -205,7 +260,7 @@ def _rows(file: IO[bytes], resource: ImportResource) -> Iterator[tuple[int, list
     try:
         header = [header_key(name) for name in next(reader)]
         order = [
-            next((i for i, key in enumerate(header) if key in column.names()), None) for column in resource.columns
+            next((header.index(key) for key in column.names() if key in header), None) for column in resource.columns
         ]
         while True:
             line = reader.line_num + 1
@@ -221,8 +276,9 @@ def _rows(file: IO[bytes], resource: ImportResource) -> Iterator[tuple[int, list
                 yield line, ["" if i is None else values[i].strip() for i in order], None
     except StopIteration:
         return
-    except UnicodeDecodeError:
-        line = reader.line_num + 1
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start]  # what was read ahead
+        line = reader.line_num + 1 + (before.count(b"\n") or before.count(b"\r"))
         yield line, [], Fault(line, place, "", _("The text is not UTF-8. Save the file as “CSV UTF-8”."))
     except csv.Error as error:
         yield (
@@ -235,7 +291,10 @@ def _rows(file: IO[bytes], resource: ImportResource) -> Iterator[tuple[int, list
 def _check(resource: ImportResource, business: Business) -> list[Fault]:
     """Faults of values, found set-wise: by each column's type, then by the resource's own rules."""
     faults: list[Fault] = []
-    parameters: dict[str, Any] = {"business": business.pk, "currency": business.currency, "currencies": CURRENCIES}
+    parameters: dict[str, Any] = {
+        "business": business.pk, "currency": business.currency, "currencies": CURRENCIES, "zone": business.time_zone,
+        "exponents": json.dumps(EXPONENTS),
+    }  # fmt: skip
     with connection.cursor() as cursor:
         for column in resource.columns:
             for condition, reason in _type_rules(column):
@@ -266,10 +325,15 @@ def _type_rules(column: ImportColumn) -> list[tuple[str, str]]:
     elif column.type == "integer":
         rules.append((f"{name} <> '' and {name} !~ '^-?[0-9]{{1,9}}$'", _("Not a whole number.")))
     elif column.type == "decimal":
+        before, behind = column.digits
+        plain = f"{name} ~ '^-?[0-9]+([.][0-9]+)?$'"
+        fits = f"{name} ~ '^-?0*[0-9]{{1,{before}}}([.][0-9]{{1,{behind}}}0*)?$'"
+        limits = {"before": before, "behind": behind}
+        rules.append((f"{name} <> '' and not {plain}", _("Not a decimal number such as 1234.50.")))
         rules.append(
             (
-                f"{name} <> '' and {name} !~ '^-?[0-9]{{1,12}}([.][0-9]{{1,10}})?$'",
-                _("Not a decimal number such as 1234.50."),
+                f"{plain} and not {fits}",
+                _("More than %(before)d digits before or %(behind)d behind the point.") % limits,
             )
         )
     elif column.type == "datetime":

@@ -20,15 +20,16 @@ where (s.is_live, s.sort_name, s.email_key, s.vector)
       is distinct from (excluded.is_live, excluded.sort_name, excluded.email_key, excluded.vector)
 """
 _FACTS = """
-insert into customers_customerfacts as f (customer_id, business_id, is_live)
-select c.id, c.business_id, c.is_live from customers_customer c
+insert into customers_customerfacts as f (customer_id, business_id, is_live, lifecycle_stage)
+select c.id, c.business_id, c.is_live, c.lifecycle_stage from customers_customer c
 where c.business_id = any(%s) {only}
-on conflict (customer_id) do update set is_live = excluded.is_live where f.is_live is distinct from excluded.is_live
+on conflict (customer_id) do update set is_live = excluded.is_live, lifecycle_stage = excluded.lifecycle_stage
+where (f.is_live, f.lifecycle_stage) is distinct from (excluded.is_live, excluded.lifecycle_stage)
 """
 
 
 def refresh_search(customer_ids: Sequence[UUID] | None = None) -> None:
-    """Bring search rows and the facts' copies of `is_live` of the given customers (None: all of the open businesses) up to date."""
+    """Bring search rows and the facts' copies of the given customers (None: all of the open businesses) up to date."""
     only = "" if customer_ids is None else "and c.id = any(%s)"
     params: list[Any] = [list(open_businesses())]
     if customer_ids is not None:

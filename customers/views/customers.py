@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from crm import clock
 from crm.access import saw
@@ -20,13 +20,22 @@ from crm.paging import Sort
 from crm.registry import verbs
 from crm.tables import Column
 from crm.templatetags import ui
+from crm.views.activity import door_label
 from customers import services
 from customers.filters import customer_filterset
 from customers.forms import CustomerForm, customer_initial
 from customers.models import Customer
-from customers.queries import matching
+from customers.queries import matches_for, matching
 from customers.registry import fields, profile_panels
-from customers.tables import customer_columns, profile_badges, profile_details, profile_figures, profile_line
+from customers.tables import (
+    change_texts,
+    customer_columns,
+    profile_badges,
+    profile_details,
+    profile_figures,
+    profile_line,
+)
+from customers.views.imports import import_link
 
 
 class CustomerList(ListPage):
@@ -57,7 +66,7 @@ class CustomerList(ListPage):
         return {field.sort.key: field.sort for field in fields if field.sort}
 
     def search(self, rows: QuerySet, words: str) -> QuerySet:
-        return rows.filter(pk__in=matching(words))
+        return rows.filter(pk__in=matching(words, matches_for(self.actor)))
 
     def shown(self, rows: list[Any]) -> None:
         saw(self.request, (row.pk for row in rows))
@@ -67,6 +76,13 @@ class CustomerList(ListPage):
 
     def actions(self) -> list[dict[str, Any]]:
         return [
+            *self.action(
+                "customers.archive",
+                _("Archived"),
+                reverse("customers:customer_archive_list"),
+                icon="archive",
+                kind="ghost",
+            ),
             *self.action("customers.import", _("Import"), reverse("customers:import_create"), icon="upload"),
             *self.action(
                 "customers.add", _("Add Customer"), reverse("customers:customer_create"), icon="plus", kind="primary"
@@ -83,7 +99,7 @@ class CustomerList(ListPage):
                 "Customers are the people and companies that your business serves. "
                 "Import a file of them or of their orders, or add the first by hand."
             ),
-            "action": {"label": _("Import a file"), "href": reverse("customers:import_create")},
+            "action": import_link(self),
         }  # fmt: skip
 
 
@@ -235,16 +251,13 @@ class CustomerHistory(OneCustomer):
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         rows = Activity.objects.filter(about=self.customer.pk).select_related("detail").order_by("-id")[:100]
         names = {verb.name: verb.label for verb in verbs}
-        labels = {field.key: field.label for field in fields}
+        changes = change_texts([row.detail.changes if hasattr(row, "detail") else {} for row in rows])
         entries = [
             {
-                "title": names.get(row.verb, row.verb), "at": row.at, "by": f"{row.actor_label} · {row.door}",
-                "changes": [
-                    {"field": labels.get(name, name.replace("_", " ")), "before": before, "after": after}
-                    for name, (before, after) in (row.detail.changes if hasattr(row, "detail") else {}).items()
-                ],
+                "title": names.get(row.verb, row.verb), "at": row.at,
+                "by": f"{row.actor_label} · {door_label(row.door)}", "changes": texts,
             }
-            for row in rows
+            for row, texts in zip(rows, changes, strict=True)
         ]  # fmt: skip
         return self.show(entries=entries, tabs=self.tabs("history"))
 
@@ -260,13 +273,18 @@ class CustomerCreate(FormPage):
         return [{"label": _("Customers"), "href": reverse("customers:customer_list")}]
 
     def initial(self) -> dict[str, Any]:
-        return {"kind": self.request.GET.get("kind", "person"), "lifecycle_stage": "active"}
+        data = {"kind": self.request.GET.get("kind", "person"), "lifecycle_stage": "active"}
+        if not self.actor.sees_all(self.business):  # else the customer would be out of sight at once
+            data["owner"] = self.actor.id
+        return data
 
     def perform(self, **data: Any) -> Customer:
         data.pop("version", None)
         return services.create_customer(actor=self.actor, business=self.business, **data)
 
     def success_url(self, result: Customer) -> str:
+        if not Customer.objects.visible_to(self.actor).filter(pk=result.pk).exists():
+            return reverse("customers:customer_list")
         return reverse("customers:customer_detail", args=[result.pk])
 
     def cancel_href(self) -> str:
@@ -287,6 +305,11 @@ class CustomerUpdate(OneCustomer, FormPage):
     def perform(self, **data: Any) -> Customer:
         return services.update_customer(actor=self.actor, customer=self.customer, **data)
 
+    def success_url(self, result: Customer) -> str:
+        if not Customer.objects.visible_to(self.actor).filter(pk=result.pk).exists():  # handed over to somebody else
+            return reverse("customers:customer_list")
+        return self.profile_href()
+
 
 class CustomerArchive(OneCustomer, DeedPage):
     permission = "customers.archive"
@@ -302,7 +325,9 @@ class CustomerArchive(OneCustomer, DeedPage):
         )
 
     def consequences(self) -> list[Any]:
-        return [_("%(count)d orders stay with the customer.") % {"count": self.customer.facts.order_count}]
+        count = self.customer.facts.order_count
+        text = ngettext("%(count)s order stays with the customer.", "%(count)s orders stay with the customer.", count)
+        return [text % {"count": ui.number(count)}]
 
     def perform(self) -> Customer:
         return services.archive_customer(actor=self.actor, customer=self.customer, at=clock.now())

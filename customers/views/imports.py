@@ -32,6 +32,13 @@ _KINDS = {
 _BY_DATE = Sort("created_at", "created_at", descending_first=True)
 
 
+def import_link(page: Page) -> dict[str, Any] | None:
+    """The action of an empty list that an import would fill, for those who may."""
+    if page.actor.may("customers.import", page.business):
+        return {"label": _("Import a file"), "href": reverse("customers:import_create")}
+    return None
+
+
 def resource_label(key: str) -> str:
     resource = import_resources.get(key)
     return str(resource.label) if resource else key
@@ -44,7 +51,7 @@ class ImportList(ListPage):
     default_sort = "-created_at"
 
     def rows(self) -> QuerySet:
-        return ImportJob.objects.select_related("requested_by")
+        return ImportJob.objects.visible_to(self.actor).select_related("requested_by")
 
     def columns(self) -> Sequence[Column]:
         return [
@@ -69,7 +76,7 @@ class ImportList(ListPage):
             "icon": "upload",
             "title": _("Nothing was imported yet"),
             "text": _("Bring your customers and their orders in from a CSV file; faulty rows are named and nothing is half done."),
-            "action": {"label": _("Import a file"), "href": reverse("customers:import_create")},
+            "action": import_link(self),
         }  # fmt: skip
 
 
@@ -108,7 +115,8 @@ class ImportDetail(Page):
     @property
     def record(self) -> ImportJob:
         if not hasattr(self, "_record"):
-            found = ImportJob.objects.select_related("job", "requested_by").filter(pk=self.kwargs["pk"]).first()
+            rows = ImportJob.objects.visible_to(self.actor).select_related("job", "requested_by")
+            found = rows.filter(pk=self.kwargs["pk"]).first()
             if found is None:
                 raise NotFound
             self._record = found
@@ -130,7 +138,7 @@ class ImportDetail(Page):
             job is None or job.state in (JobState.QUEUED, JobState.RUNNING)
         )
         stopped = record.state == ImportState.UPLOADED and not moving
-        counts = [(name.replace("_", " ").capitalize(), count) for name, count in record.counts.items()]
+        counts = [(name.replace("_", " ").capitalize(), ui.number(count)) for name, count in record.counts.items()]
         return {
             "record": record, "job": job, "moving": moving, "stopped": stopped, "counts": counts,
             "about": self.about(record), "faults": list(record.faults.all()[:200]),

@@ -125,7 +125,8 @@ _TAMPERINGS = {
     "a changed verb": "update crm_activity set verb = 'crm.business.created' where id = (select min(id) from crm_activity)",
     "a changed actor": "update crm_activity set actor_label = 'somebody' where id = (select max(id) from crm_activity)",
     "a row removed": "delete from crm_activitydetail; delete from crm_activity where id = (select min(id) from crm_activity)",
-    "a detail rewritten": """update crm_activitydetail set changes = '{"name": ["A", "other"]}' where activity_id = (select min(id) from crm_activity)""",
+    "a detail rewritten": """update crm_activitydetail set changes = '{"name": ["A", "other"]}'
+        where activity_id = (select min(id) from crm_activity)""",
     "a seal removed": "delete from crm_activityseal where id = (select min(id) from crm_activityseal)",
     "a seal rewritten": "update crm_activityseal set root_hash = sha256('x') where id = (select max(id) from crm_activityseal)",
 }

@@ -82,3 +82,21 @@ def test_moments_stand_in_the_active_time_zone() -> None:
     with timezone.override(ZoneInfo("UTC")):
         assert formats.day(late) == "Nov 21, 2026"
         assert formats.day(date(2026, 1, 2)) == "Jan 2, 2026"
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "shown"),
+    [
+        ("10.005", "GBP", "£10.01"), ("-10.005", "GBP", "-£10.01"), ("0.5", "JPY", "JP¥1"), ("1.0005", "KWD", "KWD1.001"),
+        ("1234.5", "RSD", "RSD1,234.50"),
+    ],
+)  # fmt: skip
+def test_money_is_rounded_as_it_is_stored_and_answered(amount: str, currency: str, shown: str) -> None:
+    with formats.region("en-GB"):
+        assert formats.money(Decimal(amount), currency) == shown
+
+
+def test_unit_prices_keep_their_digits() -> None:
+    with formats.region("en-GB"):
+        prices = [formats.money(Decimal(price), "GBP", exact=True) for price in ("0.0375", "2.5500", "500", "1E+2")]
+    assert prices == ["£0.0375", "£2.55", "£500.00", "£100.00"]

@@ -56,7 +56,7 @@ def test_an_import_keeps_the_days_current(in_scope: Business) -> None:
     assert _days() == [(date(2026, 1, 5), Decimal(10), 1), (date(2026, 1, 6), Decimal(7), 1)]
     bring_in(in_scope, HEADER + "A1,7,2026-02-01 10:00,completed,GBP,12\n")
     assert _days() == [(date(2026, 1, 6), Decimal(7), 1), (date(2026, 2, 1), Decimal(12), 1)]
-    months = revenue_by_month(in_scope, today=date(2026, 2, 14), months=3)
+    months = revenue_by_month(in_scope, actor=Actor.system("test"), today=date(2026, 2, 14), months=3)
     assert [(m.first_day, m.revenue, m.orders) for m in months] == [
         (date(2025, 12, 1), Decimal(0), 0), (date(2026, 1, 1), Decimal(7), 1), (date(2026, 2, 1), Decimal(12), 1),
     ]  # fmt: skip
