@@ -28,7 +28,8 @@ create temporary table import_orders on commit drop as
 select s.line, s.order_number as number, s.customer_external_id, s.country, {_AT} as ordered_at,
        coalesce(nullif(lower(s.status), ''), case when s.total::numeric < 0 then 'refund' else 'completed' end) as status,
        coalesce(nullif(upper(s.currency), ''), %(currency)s) as currency,
-       round(s.total::numeric, (%(exponents)s::jsonb ->> coalesce(nullif(upper(s.currency), ''), %(currency)s))::integer) as total, s.channel
+       round(s.total::numeric, (%(exponents)s::jsonb ->> coalesce(nullif(upper(s.currency), ''), %(currency)s))::integer) as total,
+       s.channel
 from pg_temp.import_stage s
 """
 _ORDERS_FROM_LINES = f"""

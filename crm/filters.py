@@ -72,10 +72,13 @@ class StrictFilterSet(django_filters.FilterSet):
         for name in self.data or ():
             if name not in names:
                 errors[name] = [_("There is no such parameter.")]
-            elif name in self.form.fields and len(self.data.getlist(name)) > 1:
-                if not getattr(self.form.fields[name].widget, "allow_multiple_selected", False):
-                    errors[name] = [_("Give this parameter once.")]
+            elif len(self.data.getlist(name)) > 1 and not self._takes_several(name):
+                errors[name] = [_("Give this parameter once.")]
         return errors
+
+    def _takes_several(self, name: str) -> bool:
+        field = self.form.fields.get(name)
+        return field is not None and getattr(field.widget, "allow_multiple_selected", False)
 
     def narrowed(self) -> Any:
         """The filtered queryset; raises InvalidInput naming each faulty parameter."""

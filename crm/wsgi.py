@@ -1,8 +1,10 @@
-"""The WSGI application."""
+"""The WSGI application; all pages are imported when the process starts, not when the first visitor comes."""
 
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
 application = get_wsgi_application()
+get_resolver().check()

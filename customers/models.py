@@ -6,7 +6,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Left, Now
 from django.utils.translation import gettext_lazy as _
 
 from crm.constraints import SameBusiness
@@ -74,12 +74,14 @@ class Customer(BusinessModel):  # type: ignore[django-manager-missing]  # its ma
         help_text=_("The id that this customer has in the system it came from."),
     )
     sort_name = models.GeneratedField(
-        expression=Fold("display_name"),
+        expression=Left(Fold("display_name"), 400),
         output_field=models.CharField(max_length=400, db_collation="C"),
         db_persist=True,
     )
     email_key = models.GeneratedField(
-        expression=Fold("email"), output_field=models.CharField(max_length=400, db_collation="C"), db_persist=True
+        expression=Left(Fold("email"), 400),
+        output_field=models.CharField(max_length=400, db_collation="C"),
+        db_persist=True,
     )
     is_unidentified = models.BooleanField(_("unidentified"), default=False, db_default=False, editable=False)
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True, editable=False)

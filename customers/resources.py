@@ -17,7 +17,8 @@ with due as (
 ), changed as (
     insert into customers_customer as c
         (business_id, kind, display_name, first_name, last_name, email, phone, country, city, lifecycle_stage, external_id, acquired_on)
-    select %(business)s, coalesce(nullif(lower(s.kind), ''), 'person'), s.name, s.first_name, s.last_name, lower(s.email), s.phone, s.country, s.city,
+    select %(business)s, coalesce(nullif(lower(s.kind), ''), 'person'), s.name,
+           s.first_name, s.last_name, lower(s.email), s.phone, s.country, s.city,
            coalesce(nullif(lower(s.lifecycle_stage), ''), 'active'), s.external_id,
            nullif(left(s.first_seen, 10), '')::date
     from due s
@@ -40,7 +41,8 @@ update customers_customer c set email = '' from pg_temp.import_stage s
 where c.business_id = %(business)s and c.external_id = s.external_id and c.email_key <> '' and s.email <> ''
   and c.email_key <> crm_fold(s.email)
 """
-# Django's rule for addresses, in SQL.
+# Django's rule for addresses, in SQL; the usual ones are told by a simpler rule, five times as fast.
+_USUAL = r"^[a-zA-Z0-9_+-]+([.][a-zA-Z0-9_+-]+)*@([a-zA-Z0-9]+(-[a-zA-Z0-9]+)*[.])+[a-zA-Z]{2,}$"
 _LABEL = r"[a-z0-9\u00a1-\uffff]([a-z0-9\u00a1-\uffff-]{0,61}[a-z0-9\u00a1-\uffff])?"
 _ADDRESS = (
     r"^[-!#$%%&''*+/=?^_`{}|~0-9a-z]+([.][-!#$%%&''*+/=?^_`{}|~0-9a-z]+)*@"
@@ -97,7 +99,8 @@ CUSTOMERS = ImportResource(
         ),
         ImportCheck(
             "email",
-            f"select line, email as value from pg_temp.import_stage where email <> '' and email !~* '{_ADDRESS}'",
+            "select line, email as value from pg_temp.import_stage where email <> '' "  # noqa: S608 - our own rules
+            f"and case when length(email) <= 64 and email ~ '{_USUAL}' then false else email !~* '{_ADDRESS}' end",
             _("Not an e-mail address."),
         ),
         ImportCheck(

@@ -70,7 +70,8 @@ def test_reading_changes_nothing(owner: Membership, sign_in: Any) -> None:
 
 
 NONSENSE: dict[str, Any] = {
-    "empty": "", "long": "x" * 20_000, "unicode": "🧑🏽‍🚀\u202e\u200bİß", "nul": "a\0b", "number": "1e400", "negative": "-1", "markup": "<script>",
+    "empty": "", "long": "x" * 20_000, "unicode": "🧑🏽‍🚀\u202e\u200bİß", "nul": "a\0b", "number": "1e400", "negative": "-1",
+    "markup": "<script>",
     "surrogate": "\udc80", "quote": "'\";--", "date": "9999-99-99", "uuid": "00000000-0000-7000-8000-000000000000",
 }  # fmt: skip
 

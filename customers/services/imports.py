@@ -1,11 +1,7 @@
 """Taking a file over: staged by COPY, checked set-wise, and written in one transaction, or refused whole with each faulty row named."""
 
-import csv
 import hashlib
-import io
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any
 
@@ -15,34 +11,17 @@ from django.utils.translation import gettext as _
 
 from crm import activity, jobs
 from crm.actor import Actor
-from crm.errors import DomainError, from_integrity_error
+from crm.errors import from_integrity_error
 from crm.models import Business
 from crm.money import CURRENCIES, EXPONENTS
 from customers.choices import ImportState
 from customers.models import ImportJob, ImportRow
-from customers.registry import ImportColumn, ImportResource, header_key, import_resources
+from customers.registry import ImportResource, import_resources
+from customers.services.files import Fault, UnreadableFile, recognize, rows_of, type_rules
 
-MAX_BYTES = 512 * 1024 * 1024
+MAX_BYTES = 60 * 1024 * 1024
+"""The largest file that comes in through page or API; the command line takes any."""
 KEPT_FAULTS = 1_000
-_ISO = r"^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?(Z|[+-]\d{2}:?\d{2})?$"
-
-
-class UnreadableFile(DomainError):
-    """The file as a whole can't be taken; the message says why and what to do."""
-
-    status = 422
-    field = "file"
-    code = "unreadable_file"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Why a row can't be taken."""
-
-    line: int
-    column: str
-    value: str
-    reason: str
 
 
 @transaction.atomic
@@ -53,9 +32,10 @@ def start_import(
 
     Raises UnreadableFile, NotAllowed.
     """
-    if file.size is not None and file.size > MAX_BYTES:
+    if actor.door != "command" and file.size is not None and file.size > MAX_BYTES:
         raise UnreadableFile(
-            _("The file is larger than %(size)d MB. Split it and import the parts.") % {"size": MAX_BYTES >> 20}
+            _("The file is larger than %(size)d MB. Split it, or let the operator import it by the command line.")
+            % {"size": MAX_BYTES >> 20}
         )
     found = recognize(file, resource)
     actor.require(found.permission, business)
@@ -80,31 +60,6 @@ def start_import(
     return record
 
 
-def recognize(file: IO[bytes] | Any, resource: str = "") -> ImportResource:
-    """The kind of file, by its header: the resource whose required columns are all there and that knows most of the header."""
-    header = _header(file)
-    keys = {header_key(name) for name in header}
-    if resource:
-        candidate = import_resources.get(resource)
-        if candidate is None:
-            raise UnreadableFile(_("There is no kind of file called “%(key)s”.") % {"key": resource})
-        missing = [column.name for column in candidate.required() if keys.isdisjoint(column.names())]
-        if missing:
-            raise UnreadableFile(
-                _("The header lacks: %(columns)s. It has: %(header)s.")
-                % {"columns": ", ".join(missing), "header": ", ".join(header)[:300]}
-            )
-        return candidate
-    fitting = [r for r in import_resources if not any(keys.isdisjoint(column.names()) for column in r.required())]
-    if not fitting:
-        wanted = "; ".join(f"{r.label}: {', '.join(c.name for c in r.required())}" for r in import_resources)
-        raise UnreadableFile(
-            _("The header is not one of a known kind of file. It has: %(header)s. Needed are — %(wanted)s.")
-            % {"header": ", ".join(header)[:300], "wanted": wanted}
-        )
-    return max(fitting, key=lambda r: sum(not keys.isdisjoint(column.names()) for column in r.columns))
-
-
 def run_import(*, actor: Actor, import_job: ImportJob, work: jobs.JobRun, at: datetime) -> ImportJob:
     """Stage, check and take over the file of `import_job`; afterwards it is done, or refused with its faults and nothing changed.
 
@@ -112,7 +67,9 @@ def run_import(*, actor: Actor, import_job: ImportJob, work: jobs.JobRun, at: da
     """
     resource = import_resources[import_job.resource]
     with transaction.atomic():
-        record: ImportJob = ImportJob.objects.select_for_update().select_related("business").get(pk=import_job.pk)
+        record: ImportJob = (
+            ImportJob.objects.select_for_update(of=("self",)).select_related("business").get(pk=import_job.pk)
+        )
         if record.state in (ImportState.DONE, ImportState.FAILED):
             return record
         with record.file.open("rb") as file:
@@ -156,7 +113,9 @@ def run_import(*, actor: Actor, import_job: ImportJob, work: jobs.JobRun, at: da
 @transaction.atomic
 def fail_import(*, actor: Actor, import_job: ImportJob, error: str, at: datetime) -> ImportJob:
     """Close an import that could not be read at all."""
-    record: ImportJob = ImportJob.objects.select_for_update().select_related("business").get(pk=import_job.pk)
+    record: ImportJob = (
+        ImportJob.objects.select_for_update(of=("self",)).select_related("business").get(pk=import_job.pk)
+    )
     record.state, record.error, record.finished_at = ImportState.FAILED, error, at
     _drop_file(record)
     record.save()
@@ -198,32 +157,6 @@ def _drop_file(record: ImportJob) -> None:
         transaction.on_commit(lambda: storage.delete(name))
 
 
-def _header(file: IO[bytes] | Any) -> list[str]:
-    file.seek(0)
-    first = file.read(65_536)
-    file.seek(0)
-    if first.startswith(b"PK\x03\x04"):
-        raise UnreadableFile(_("This is an Excel workbook. Save it as “CSV UTF-8” and upload that."))
-    text = first.decode("utf-8-sig", errors="replace")
-    if "\0" in text:
-        raise UnreadableFile(_("This is not a text file. Save the table as “CSV UTF-8” and upload that."))
-    try:
-        header = next(csv.reader(io.StringIO(text, newline=""), strict=True), None)
-    except csv.Error as error:
-        raise UnreadableFile(_("The header is not valid CSV: %(error)s.") % {"error": error}) from error
-    if not header or not any(name.strip() for name in header):
-        raise UnreadableFile(_("The file is empty. Its first line must name the columns."))
-    header = [name.strip() for name in header]
-    keys = [key for key in map(header_key, header) if key]
-    twice = sorted({name for name in header if keys.count(header_key(name)) > 1})
-    if twice:
-        raise UnreadableFile(
-            _("A column stands twice in the header: %(columns)s. Take one of the two away.")
-            % {"columns": ", ".join(twice)[:300]}
-        )
-    return header
-
-
 def _count_lines(file: IO[bytes]) -> int:
     lines = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
     file.seek(0)
@@ -239,7 +172,7 @@ def _stage(file: IO[bytes], resource: ImportResource, work: jobs.JobRun) -> tupl
         cursor.execute("drop table if exists pg_temp.import_stage")
         cursor.execute(f"create temporary table import_stage (line integer not null, {names}) on commit drop")
         with cursor.copy("copy pg_temp.import_stage from stdin") as copy:
-            for line, values, fault in _rows(file, resource):
+            for line, values, fault in rows_of(file, resource):
                 if fault:
                     faults.append(fault)
                     if len(faults) >= KEPT_FAULTS:
@@ -253,41 +186,6 @@ def _stage(file: IO[bytes], resource: ImportResource, work: jobs.JobRun) -> tupl
     return rows, faults
 
 
-def _rows(file: IO[bytes], resource: ImportResource) -> Iterator[tuple[int, list[str], Fault | None]]:
-    """(line, values in the order of the resource's columns, None) of each row, or the fault of its form."""
-    reader = csv.reader(io.TextIOWrapper(file, encoding="utf-8-sig", newline=""), strict=True)
-    place = "(row)"
-    try:
-        header = [header_key(name) for name in next(reader)]
-        order = [
-            next((header.index(key) for key in column.names() if key in header), None) for column in resource.columns
-        ]
-        while True:
-            line = reader.line_num + 1
-            values = next(reader)
-            if not any(values):
-                continue
-            if len(values) != len(header):
-                reason = _("The row has %(found)d values, the header names %(expected)d.")
-                yield line, [], Fault(line, place, "", reason % {"found": len(values), "expected": len(header)})
-            elif any("\0" in value for value in values):
-                yield line, [], Fault(line, place, "", _("The row holds a NUL character."))
-            else:
-                yield line, ["" if i is None else values[i].strip() for i in order], None
-    except StopIteration:
-        return
-    except UnicodeDecodeError as error:
-        before = error.object[: error.start]  # what was read ahead
-        line = reader.line_num + 1 + (before.count(b"\n") or before.count(b"\r"))
-        yield line, [], Fault(line, place, "", _("The text is not UTF-8. Save the file as “CSV UTF-8”."))
-    except csv.Error as error:
-        yield (
-            reader.line_num,
-            [],
-            Fault(reader.line_num, place, "", _("This is not valid CSV: %(error)s.") % {"error": error}),
-        )
-
-
 def _check(resource: ImportResource, business: Business) -> list[Fault]:
     """Faults of values, found set-wise: by each column's type, then by the resource's own rules."""
     faults: list[Fault] = []
@@ -297,7 +195,7 @@ def _check(resource: ImportResource, business: Business) -> list[Fault]:
     }  # fmt: skip
     with connection.cursor() as cursor:
         for column in resource.columns:
-            for condition, reason in _type_rules(column):
+            for condition, reason in type_rules(column):
                 quoted = f'"{column.name}"'
                 cursor.execute(
                     f"select line, {quoted} from pg_temp.import_stage where {condition} order by line limit {KEPT_FAULTS}"
@@ -310,43 +208,3 @@ def _check(resource: ImportResource, business: Business) -> list[Fault]:
                     Fault(line, check.column, value or "", str(check.reason)) for line, value in cursor.fetchall()
                 ]
     return faults
-
-
-def _type_rules(column: ImportColumn) -> list[tuple[str, str]]:
-    """(SQL condition that a faulty value meets, reason) of the column's type."""
-    name = f'"{column.name}"'
-    rules = []
-    if column.required:
-        rules.append((f"{name} = ''", _("A value is needed.")))
-    if column.type == "text":
-        rules.append(
-            (f"length({name}) > {column.max_length}", _("Longer than %(n)d characters.") % {"n": column.max_length})
-        )
-    elif column.type == "integer":
-        rules.append((f"{name} <> '' and {name} !~ '^-?[0-9]{{1,9}}$'", _("Not a whole number.")))
-    elif column.type == "decimal":
-        before, behind = column.digits
-        plain = f"{name} ~ '^-?[0-9]+([.][0-9]+)?$'"
-        fits = f"{name} ~ '^-?0*[0-9]{{1,{before}}}([.][0-9]{{1,{behind}}}0*)?$'"
-        limits = {"before": before, "behind": behind}
-        rules.append((f"{name} <> '' and not {plain}", _("Not a decimal number such as 1234.50.")))
-        rules.append(
-            (
-                f"{plain} and not {fits}",
-                _("More than %(before)d digits before or %(behind)d behind the point.") % limits,
-            )
-        )
-    elif column.type == "datetime":
-        valid = f"({name} ~ '{_ISO}' and pg_input_is_valid({name}, 'timestamptz'))"
-        span = f"case when {valid} then {name}::timestamptz not between '1900-01-01' and '2200-01-01' end"
-        rules.append((f"{name} <> '' and not {valid}", _("Not a date and time such as 2026-01-31 14:05.")))
-        rules.append((f"{name} <> '' and {span}", _("Outside the years 1900 to 2199.")))
-    elif column.type == "choice":
-        allowed = ", ".join(f"'{choice}'" for choice in column.choices)
-        rules.append(
-            (
-                f"{name} <> '' and lower({name}) not in ({allowed})",
-                _("Not one of: %(choices)s.") % {"choices": ", ".join(column.choices)},
-            )
-        )
-    return rules

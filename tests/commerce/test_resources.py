@@ -16,7 +16,7 @@ from crm.actor import Actor
 from crm.models import Activity, Business, ExchangeRate
 from customers import services
 from customers.models import Customer, CustomerFacts, ImportJob
-from customers.services.imports import UnreadableFile
+from customers.services.files import UnreadableFile
 from tests.factories import make_customer
 from tests.real_data import real_file
 

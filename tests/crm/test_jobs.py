@@ -117,3 +117,14 @@ def test_a_waiting_job_stands_for_others_of_the_same_key() -> None:
 def test_an_unknown_task_is_refused_at_once() -> None:
     with pytest.raises(ImportError):
         _enqueue("no_such_task")
+
+
+def lose_the_connection(job: jobs.JobRun) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select pg_terminate_backend(pg_backend_pid())")
+
+
+def test_a_job_whose_connection_breaks_is_over_and_not_forever_running(caplog: pytest.LogCaptureFixture) -> None:
+    job = _run(_enqueue("lose_the_connection"))
+    assert (job.state, job.lease_until) == (JobState.FAILED, None)
+    assert "terminat" not in job.error

@@ -9,7 +9,7 @@ from crm.errors import NotAllowed
 from crm.models import Business
 from customers import services
 from customers.models import Customer, ImportJob
-from customers.services.imports import UnreadableFile, recognize
+from customers.services.files import UnreadableFile, recognize
 from tests.commerce.test_resources import LINES, ORDERS, bring_in
 from tests.factories import make_membership
 
