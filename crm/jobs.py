@@ -133,6 +133,31 @@ def _finish(
     )
 
 
+_LOST = """
+update crm_job set lease_until = null, updated_at = clock_timestamp(),
+    state = case when attempts < max_attempts then 'queued' else 'failed' end,
+    error = case when attempts < max_attempts then error else %s end,
+    finished_at = case when attempts < max_attempts then null else clock_timestamp() end
+where id in (
+    select id from crm_job where state = 'running' and lease_until < clock_timestamp() order by id for update skip locked
+)
+returning id, state
+"""
+
+
+@transaction.atomic
+def take_up_lost() -> dict[str, int]:
+    """Queue the jobs again whose worker has died (their lease has run out); those without attempts left have failed."""
+    words = _("The worker stopped in the middle, every time it was tried. Start it again; the log has the details.")
+    with connection.cursor() as cursor:
+        cursor.execute(_LOST, [words])
+        lost = cursor.fetchall()
+    again = [job_id for job_id, state in lost if state == JobState.QUEUED]
+    for job_id in again:
+        async_task("crm.jobs.run", str(job_id), task_name=str(job_id), cluster=None)
+    return {"queued": len(again), "failed": len(lost) - len(again)}
+
+
 def cancel(*, actor: Actor, job: Job) -> Job:
     """Ask a job to stop: a waiting one ends at once, a running one at its next report of progress."""
     Job.unscoped.filter(pk=job.pk, state__in=[JobState.QUEUED, JobState.RUNNING]).update(state=JobState.CANCELLED)

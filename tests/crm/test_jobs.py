@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
-from django_q.models import OrmQ
+from django.utils.module_loading import import_string
+from django_q.models import OrmQ, Schedule
 
 from crm import jobs
 from crm.actor import Actor
@@ -87,6 +89,30 @@ def test_attempts_are_limited() -> None:
     job = _enqueue("work", max_attempts=1)
     Job.unscoped.filter(pk=job.pk).update(state=JobState.RUNNING, lease_until="2000-01-01T00:00Z", attempts=1)
     assert _run(job).state == JobState.RUNNING
+
+
+def test_a_job_whose_worker_died_is_taken_up_again_until_its_attempts_are_spent() -> None:
+    job, running = _enqueue("work", max_attempts=2), _enqueue("work")
+    OrmQ.objects.all().delete()
+    Job.unscoped.filter(pk=running.pk).update(state=JobState.RUNNING, lease_until="2999-01-01T00:00Z", attempts=1)
+    Job.unscoped.filter(pk=job.pk).update(state=JobState.RUNNING, lease_until="2000-01-01T00:00Z", attempts=1)
+    assert jobs.take_up_lost() == {"queued": 1, "failed": 0}
+    assert jobs.take_up_lost() == {"queued": 0, "failed": 0}
+    assert OrmQ.objects.count() == 1
+    assert _run(job).state == JobState.DONE
+    Job.unscoped.filter(pk=job.pk).update(state=JobState.RUNNING, lease_until="2000-01-01T00:00Z", attempts=2)
+    assert jobs.take_up_lost() == {"queued": 0, "failed": 1}
+    job.refresh_from_db()
+    assert (job.state, "every time" in job.error) == (JobState.FAILED, True)
+
+
+def test_the_queue_does_its_own_work_every_minute() -> None:
+    call_command("migrate", "crm", "0003", verbosity=0)
+    call_command("migrate", "crm", verbosity=0)
+    tasks = {schedule.func: schedule.minutes for schedule in Schedule.objects.filter(func__startswith="crm.")}
+    assert tasks == {"crm.tasks.seal_trails": 1, "crm.tasks.take_up_lost_jobs": 1}
+    for task in tasks:
+        import_string(task)()
 
 
 def test_a_refusal_is_told_in_words_and_a_fault_is_not_told_at_all(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,20 +1,20 @@
-"""The activity of every business is sealed once a minute."""
+"""What the queue does once a minute: seal the activity, take up jobs whose worker has died."""
 
 from typing import Any
 
 from django.db import migrations
 
-NAME = "seal the activity"
+TASKS = {"seal the activity": "crm.tasks.seal_trails", "take up lost jobs": "crm.tasks.take_up_lost_jobs"}
 
 
 def add(apps: Any, schema_editor: Any) -> None:
     schedules = apps.get_model("django_q", "Schedule").objects
-    fields = {"func": "crm.tasks.seal_trails", "schedule_type": "I", "minutes": 1, "repeats": -1}
-    schedules.get_or_create(name=NAME, defaults=fields)
+    for name, task in TASKS.items():
+        schedules.get_or_create(name=name, defaults={"func": task, "schedule_type": "I", "minutes": 1, "repeats": -1})
 
 
 def remove(apps: Any, schema_editor: Any) -> None:
-    apps.get_model("django_q", "Schedule").objects.filter(name=NAME).delete()
+    apps.get_model("django_q", "Schedule").objects.filter(name__in=TASKS).delete()
 
 
 class Migration(migrations.Migration):
