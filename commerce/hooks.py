@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from commerce import bench, services
 from commerce.demo import fill_orders
+from commerce.models import Order
 from commerce.panels import order_panel, revenue_figures, revenue_panel
 from commerce.resources import ORDER_LINES, ORDERS
 from crm.hooks import EVERYBODY
@@ -16,6 +17,7 @@ from crm.registry import (
     Benchmark,
     DemoPart,
     Emptied,
+    FirstStep,
     HomeFigures,
     HomePanel,
     Listener,
@@ -25,6 +27,7 @@ from crm.registry import (
     benchmarks,
     business_tables,
     demo_parts,
+    first_steps,
     home_figures,
     home_panels,
     listeners,
@@ -58,6 +61,16 @@ import_resources.plug(ORDERS, ORDER_LINES)
 listeners.plug(Listener("crm.business.updated", "commerce.revenue", services.follow_time_zone))
 demo_parts.plug(DemoPart("commerce", fill_orders, ("commerce.Order", "commerce.OrderLine"), order=300))
 profile_panels.plug(ProfilePanel("orders", "commerce.view_orders", order_panel, order=100))
+first_steps.plug(
+    FirstStep(
+        _("Bring their orders in"),
+        _("Orders tell what each customer is worth. Import a file of orders or of order lines."),
+        "customers:import_create",
+        "commerce.import",
+        lambda business: Order.objects.exists(),
+        20,
+    )
+)
 home_figures.plug(HomeFigures("revenue", revenue_figures, "commerce.view_orders", order=20))
 home_panels.plug(HomePanel("revenue", revenue_panel, "commerce.view_orders", order=20, wide=True))
 

@@ -38,8 +38,10 @@ def order_panel(actor: Actor, customer: Customer, at: datetime) -> Panel | None:
 
 
 def revenue_panel(actor: Actor, business: Business, at: datetime) -> Panel | None:
-    """Revenue of the last twelve months."""
+    """Revenue of the last twelve months; nothing while there is none."""
     months = queries.revenue_by_month(business, actor=actor, today=clock.today(business.time_zone, at))
+    if not any(month.revenue or month.orders for month in months):
+        return None
     chart = _revenue_chart(business, months, f"{reverse('commerce:order_list')}?")
     return "commerce/revenue_panel.html", {"chart": chart, "business": business}
 

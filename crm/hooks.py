@@ -3,16 +3,19 @@
 from django.utils.translation import gettext_lazy as _
 
 from crm.bench import home
+from crm.models import Membership
 from crm.registry import (
     ROLES,
     Benchmark,
     Emptied,
+    FirstStep,
     Permission,
     SettingsPage,
     SidebarItem,
     Verb,
     benchmarks,
     business_tables,
+    first_steps,
     permissions,
     settings_pages,
     sidebar,
@@ -59,6 +62,17 @@ sidebar.plug(
     SidebarItem(_("Settings"), _("Activity"), "history", "crm:activity", "crm.view_activity", order=910),
     SidebarItem(_("Settings"), _("Access"), "eye", "crm:access", "crm.view_access", order=920),
     SidebarItem(_("Settings"), _("Settings"), "settings", "crm:settings", order=930),
+)
+
+first_steps.plug(
+    FirstStep(
+        _("Invite a colleague"),
+        _("Each person signs in with an address of their own; the role decides what they may do."),
+        "crm:people",
+        "crm.manage_people",
+        lambda business: Membership.objects.filter(is_active=True)[1:2].exists(),
+        30,
+    )
 )
 
 settings_pages.plug(

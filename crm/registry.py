@@ -156,6 +156,23 @@ home_figures: Socket[HomeFigures] = Socket(
 
 
 @dataclass(frozen=True)
+class FirstStep:
+    """A step into real use, shown on the home dashboard until all of them are done; `done(business)` asks the rows."""
+
+    label: Text
+    text: Text
+    url_name: str
+    permission: str
+    done: Callable[["Business"], bool]
+    order: int = 100
+
+
+first_steps: Socket[FirstStep] = Socket(
+    "first_steps", "Steps into real use, on the home dashboard.", lambda s: str(s.label), order=lambda s: s.order
+)
+
+
+@dataclass(frozen=True)
 class SettingsPage:
     """A page of the settings area."""
 

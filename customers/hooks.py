@@ -9,6 +9,7 @@ from crm.registry import (
     Benchmark,
     DemoPart,
     Emptied,
+    FirstStep,
     HomeFigures,
     HomePanel,
     Permission,
@@ -19,6 +20,7 @@ from crm.registry import (
     benchmarks,
     business_tables,
     demo_parts,
+    first_steps,
     home_figures,
     home_panels,
     permissions,
@@ -29,6 +31,7 @@ from crm.registry import (
 from customers import bench
 from customers.choices import Kind, LifecycleStage, Size
 from customers.demo import fill_customers
+from customers.models import Customer
 from customers.panels import customer_figures, stage_panel
 from customers.registry import Field, fields, import_resources
 from customers.resources import CUSTOMERS
@@ -92,6 +95,16 @@ demo_parts.plug(
         fill_customers,
         ("customers.Customer", "customers.CustomerSearch", "customers.CustomerFacts"),
         order=100,
+    )
+)
+first_steps.plug(
+    FirstStep(
+        _("Bring your customers in"),
+        _("Import a CSV file of them; columns are recognized by their names, and a faulty row is named."),
+        "customers:import_create",
+        "customers.import",
+        lambda business: Customer.objects.live().exists(),
+        10,
     )
 )
 home_figures.plug(HomeFigures("customers", customer_figures, "customers.view", order=10))

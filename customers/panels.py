@@ -34,10 +34,10 @@ def customer_figures(actor: Actor, business: Business, at: datetime) -> list[dic
 
 
 def stage_panel(actor: Actor, business: Business, at: datetime) -> tuple[str, dict[str, Any]] | None:
-    """Live customers by lifecycle stage."""
+    """Live customers by lifecycle stage; nothing while there are none."""
     href = reverse("customers:customer_list")
-    items = [
-        charts.Bar(str(label), count, f"{href}?lifecycle_stage={stage}")
-        for stage, label, count in customers_by_stage(actor, business)
-    ]
+    stages = customers_by_stage(actor, business)
+    if not any(count for _stage, _label, count in stages):
+        return None
+    items = [charts.Bar(str(label), count, f"{href}?lifecycle_stage={stage}") for stage, label, count in stages]
     return "customers/stage_panel.html", {"chart": charts.bars(_("Customers by stage"), items)}

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from crm import clock
 from crm.middleware import BUSINESS_KEY
 from crm.pages import MEMBER, SIGNED_IN, Page
-from crm.registry import home_figures, home_panels
+from crm.registry import first_steps, home_figures, home_panels
 
 
 class Home(Page):
@@ -53,7 +53,16 @@ class Home(Page):
             if self.actor.may(plug.permission, self.business)
             for figure in plug.figures(self.actor, self.business, at)
         ]
-        return self.show(panels=panels, figures=figures, at=at)
+        return self.show(panels=panels, figures=figures, steps=self.steps(), at=at)
+
+    def steps(self) -> list[dict[str, Any]]:
+        """The steps into real use with what is done of them; none once all are done."""
+        steps = [
+            {"label": step.label, "text": step.text, "href": reverse(step.url_name), "done": step.done(self.business)}
+            for step in first_steps
+            if self.actor.may(step.permission, self.business)
+        ]
+        return [] if all(step["done"] for step in steps) else steps
 
 
 class NoBusiness(Page):
