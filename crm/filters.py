@@ -82,6 +82,8 @@ class StrictFilterSet(django_filters.FilterSet):
 
     def narrowed(self) -> Any:
         """The filtered queryset; raises InvalidInput naming each faulty parameter."""
+        if LIST_PARAMETERS.issuperset(self.data or ()):
+            return self.queryset
         problems = self.problems()
         if problems:
             raise bad_parameters(problems)
