@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,7 +15,6 @@ from commerce.filters import OrderFilterSet
 from commerce.models import Order
 from commerce.tables import order_badge, order_facts
 from crm.access import saw
-from crm.errors import NotFound
 from crm.pages import ListPage, Page
 from crm.paging import Sort
 from crm.tables import Column
@@ -64,20 +64,13 @@ class OrderDetail(Page):
     permission = "commerce.view_orders"
     template_name = "commerce/order_detail.html"
 
-    @property
+    @cached_property
     def order(self) -> Order:
-        if not hasattr(self, "_order"):
-            found = (
-                Order.objects.visible_to(self.actor)
-                .select_related("business", "customer", "refund_of")
-                .filter(pk=self.kwargs["pk"])
-                .first()
-            )
-            if found is None:
-                raise NotFound
-            saw(self.request, [found.customer_id])
-            self._order = found
-        return self._order
+        found: Order = self.one(
+            Order.objects.visible_to(self.actor).select_related("business", "customer", "refund_of")
+        )
+        saw(self.request, [found.customer_id])
+        return found
 
     def get_title(self) -> Any:
         return _("Order %(number)s") % {"number": self.order.number}

@@ -99,6 +99,13 @@ class Page(View):
     def get_title(self) -> Any:
         return self.title
 
+    def one(self, rows: QuerySet) -> Any:
+        """The row of `rows` that the address names; NotFound when there is none that the actor may see."""
+        found = rows.filter(pk=self.kwargs["pk"]).first()
+        if found is None:
+            raise NotFound
+        return found
+
     def show(self, template: str = "", status: int = 200, **extra: Any) -> HttpResponse:
         return render(self.request, template or self.template_name, self.context(**extra), status=status)
 

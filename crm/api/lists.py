@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import django_filters
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -34,7 +35,7 @@ class ListEndpoint(Endpoint):
 
     def rows(self) -> QuerySet:
         """All rows that the actor may see."""
-        raise NotImplementedError
+        raise ImproperlyConfigured(f"{type(self).__name__}.rows")
 
     def search(self, rows: QuerySet, words: str) -> QuerySet:
         return rows

@@ -144,7 +144,7 @@ class RecordEndpoint(Endpoint):
 
     def rows(self) -> QuerySet:
         """All records that the actor may see."""
-        raise NotImplementedError
+        raise ImproperlyConfigured(f"{type(self).__name__}.rows")
 
     @property
     def record(self) -> Any:

@@ -1,18 +1,18 @@
 """What was done in the business, and who saw whose data."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import django_filters
 from django import forms
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.access import saw
-from crm.errors import NotFound
 from crm.filters import StrictFilterSet
 from crm.models import AccessRecord, Activity
 from crm.pages import ListPage, Page
@@ -115,14 +115,9 @@ class ActivityDetail(Page):
     permission = "crm.view_activity"
     template_name = "crm/activity_detail.html"
 
-    @property
+    @cached_property
     def record(self) -> Activity:
-        if not hasattr(self, "_record"):
-            found = Activity.objects.select_related("detail").filter(pk=self.kwargs["pk"]).first()
-            if found is None:
-                raise NotFound
-            self._record = found
-        return self._record
+        return cast(Activity, self.one(Activity.objects.select_related("detail")))
 
     def get_title(self) -> Any:
         return verb_label(self.record.verb)

@@ -1,13 +1,13 @@
 """A background job: how far it is and how it ended."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from crm.errors import NotFound
 from crm.models import Job, JobState
 from crm.pages import Page
 from crm.templatetags import ui
@@ -17,14 +17,9 @@ class JobDetail(Page):
     permission = "crm.view_jobs"
     template_name = "crm/job_detail.html"
 
-    @property
+    @cached_property
     def job(self) -> Job:
-        if not hasattr(self, "_job"):
-            found = Job.objects.filter(pk=self.kwargs["pk"]).first()
-            if found is None:
-                raise NotFound
-            self._job = found
-        return self._job
+        return cast(Job, self.one(Job.objects.all()))
 
     def get_title(self) -> Any:
         return _("Job: %(task)s") % {"task": self.job.task.rsplit(".", 1)[-1].replace("_", " ")}

@@ -1,11 +1,13 @@
 """Who works in the business: members and invitations."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -31,7 +33,7 @@ class ShownOnce(FormPage):
 
     def made(self, result: Any) -> dict[str, Any]:
         """What the page of the result shows."""
-        raise NotImplementedError
+        raise ImproperlyConfigured(f"{type(self).__name__}.made")
 
     def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         form = self.form(request.POST)
@@ -166,18 +168,10 @@ class OneMembership(PeoplePart):
     abstract = True
     permission = ""
 
-    @property
+    @cached_property
     def membership(self) -> Membership:
-        if not hasattr(self, "_membership"):
-            found = (
-                Membership.objects.select_related("user", "team", "business")
-                .filter(pk=self.kwargs["pk"], is_active=True)
-                .first()
-            )
-            if found is None:
-                raise NotFound
-            self._membership = found
-        return self._membership
+        rows = Membership.objects.select_related("user", "team", "business").filter(is_active=True)
+        return cast(Membership, self.one(rows))
 
 
 class MembershipUpdate(OneMembership, FormPage):

@@ -1,15 +1,15 @@
 """Exchange rates of the business."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm import clock, services
-from crm.errors import NotFound
 from crm.forms import version_of
 from crm.models import ExchangeRate
 from crm.pages import DeedPage, FormPage, ListPage
@@ -69,14 +69,9 @@ class RatePart(SettingsPart):
     abstract = True
     permission = ""
 
-    @property
+    @cached_property
     def record(self) -> ExchangeRate:
-        if not hasattr(self, "_record"):
-            found = ExchangeRate.objects.filter(pk=self.kwargs["pk"]).first()
-            if found is None:
-                raise NotFound
-            self._record = found
-        return self._record
+        return cast(ExchangeRate, self.one(ExchangeRate.objects.all()))
 
     def breadcrumbs(self) -> list[dict[str, str]]:
         return [*super().breadcrumbs(), {"label": _("Exchange rates"), "href": reverse("crm:rates")}]

@@ -1,15 +1,15 @@
 """Teams of the business."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm import formats, services
-from crm.errors import NotFound
 from crm.forms import version_of
 from crm.models import Team
 from crm.pages import DeedPage, FormPage
@@ -48,14 +48,9 @@ class TeamPart(SettingsPart):
     abstract = True
     permission = ""
 
-    @property
+    @cached_property
     def team(self) -> Team:
-        if not hasattr(self, "_team"):
-            found = Team.objects.filter(pk=self.kwargs["pk"]).first()
-            if found is None:
-                raise NotFound
-            self._team = found
-        return self._team
+        return cast(Team, self.one(Team.objects.all()))
 
     def breadcrumbs(self) -> list[dict[str, str]]:
         return [*super().breadcrumbs(), {"label": _("Teams"), "href": reverse("crm:teams")}]

@@ -7,12 +7,12 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from crm import clock
 from crm.access import saw
-from crm.errors import NotFound
 from crm.forms import version_of
 from crm.models import Activity
 from crm.pages import DeedPage, FormPage, ListPage, Page
@@ -150,16 +150,12 @@ class OneCustomer(Page):
     abstract = True
     permission = ""
 
-    @property
+    @cached_property
     def customer(self) -> Customer:
-        if not hasattr(self, "_customer"):
-            rows = Customer.objects.visible_to(self.actor).select_related("facts", "owner", "team", "business")
-            found = rows.filter(pk=self.kwargs["pk"]).first()
-            if found is None:
-                raise NotFound
-            saw(self.request, [found.pk])
-            self._customer = found
-        return self._customer
+        rows = Customer.objects.visible_to(self.actor).select_related("facts", "owner", "team", "business")
+        found: Customer = self.one(rows)
+        saw(self.request, [found.pk])
+        return found
 
     def breadcrumbs(self) -> list[dict[str, str]]:
         return [

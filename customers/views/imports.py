@@ -1,15 +1,15 @@
 """Bringing files in: upload, progress and what came of it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.errors import NotFound
 from crm.models import JobState
 from crm.pages import FormPage, ListPage, Page
 from crm.paging import Sort
@@ -112,15 +112,9 @@ class ImportDetail(Page):
     permission = "customers.view_imports"
     template_name = "customers/import_detail.html"
 
-    @property
+    @cached_property
     def record(self) -> ImportJob:
-        if not hasattr(self, "_record"):
-            rows = ImportJob.objects.visible_to(self.actor).select_related("job", "requested_by")
-            found = rows.filter(pk=self.kwargs["pk"]).first()
-            if found is None:
-                raise NotFound
-            self._record = found
-        return self._record
+        return cast(ImportJob, self.one(ImportJob.objects.visible_to(self.actor).select_related("job", "requested_by")))
 
     def get_title(self) -> Any:
         return self.record.file_name
