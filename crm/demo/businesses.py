@@ -46,7 +46,7 @@ _OWNER = Person("Riley Carter (owner)", "riley.carter@example.com", "owner", sig
 
 BUSINESSES = (
     DemoBusiness(
-        "harbour-finch", "Harbour & Finch", "shop", "HF", "GBP", "Europe/London", "en-GB",
+        "demo", "Harbour & Finch", "shop", "HF", "GBP", "Europe/London", "en-GB",
         ("Online shop", "Stores", "Trade customers"),
         (
             _OWNER,

@@ -19,7 +19,7 @@ from crm.scope import scope
 @pytest.fixture
 def shop(db: None) -> Business:
     make_demo(customers=150, seed=1, today=date(2026, 11, 21))
-    return Business.objects.get(slug="harbour-finch")
+    return Business.objects.get(slug="demo")
 
 
 def test_percentile_is_a_value_that_was_measured() -> None:

@@ -55,7 +55,7 @@ def _digest() -> list[str]:
 
 
 def _shop() -> Business:
-    return Business.objects.get(slug="harbour-finch")
+    return Business.objects.get(slug="demo")
 
 
 def test_the_same_seed_and_day_give_the_same_data(db: None) -> None:

@@ -84,7 +84,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{database} can't be read ({error}). Make it with: manage.py bench --prepare"
             ) from error
-        shop = next((business for business in businesses if business.slug == "harbour-finch"), None)
+        shop = next((business for business in businesses if business.slug == "demo"), None)
         if shop is None:
             raise CommandError(f"{database} holds no bench data. Make it with: manage.py bench --prepare")
         return shop
