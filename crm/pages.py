@@ -145,6 +145,9 @@ class ListPage(Page):
     def row_href(self, row: Any) -> str:
         return ""
 
+    # Whether the search had more matches than it looks through: then the list holds the best of them.
+    is_cut = False
+
     def search(self, rows: QuerySet, words: str) -> QuerySet:
         return rows
 
@@ -183,7 +186,7 @@ class ListPage(Page):
             "next_href": self._at(slice_.next) if slice_.next else "",
             "previous_href": self._at(slice_.previous) if slice_.previous else "",
             "first_href": self._at("") if query.get("cursor") else "",
-            "shown": len(slice_.rows), "total": total, "is_estimate": is_estimate,
+            "shown": len(slice_.rows), "total": total, "is_estimate": is_estimate, "is_cut": self.is_cut,
         }  # fmt: skip
         chips = filters.chips(query) if filters else []
         return self.show(

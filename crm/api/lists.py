@@ -37,6 +37,9 @@ class ListEndpoint(Endpoint):
         """All rows that the actor may see."""
         raise ImproperlyConfigured(f"{type(self).__name__}.rows")
 
+    # Whether the search had more matches than it looks through: then the list holds the best of them.
+    is_cut = False
+
     def search(self, rows: QuerySet, words: str) -> QuerySet:
         return rows
 
@@ -81,7 +84,7 @@ class ListEndpoint(Endpoint):
             {
                 "data": [self.representation.of(row, self.business, keys) for row in slice_.rows],
                 "total": total,
-                "total_is_estimate": is_estimate,
+                "total_is_estimate": is_estimate or self.is_cut,
                 "page": None if cursor else number,
                 "limit": limit,
                 "hasMore": bool(slice_.next),

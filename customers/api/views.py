@@ -67,7 +67,10 @@ class CustomerList(ListEndpoint):
         return Customer.objects.live().visible_to(self.actor).with_facts()
 
     def search(self, rows: QuerySet, words: str) -> QuerySet:
-        return rows.filter(pk__in=matching(words, matches_for(self.actor)))
+        limit = matches_for(self.actor)
+        found = matching(words, limit)
+        self.is_cut = len(found) >= limit
+        return rows.filter(pk__in=found)
 
     def shown(self, rows: Sequence[Mapping[str, Any]]) -> None:
         saw(self.request, [row["pk"] for row in rows])

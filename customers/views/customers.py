@@ -66,7 +66,10 @@ class CustomerList(ListPage):
         return {field.sort.key: field.sort for field in fields if field.sort}
 
     def search(self, rows: QuerySet, words: str) -> QuerySet:
-        return rows.filter(pk__in=matching(words, matches_for(self.actor)))
+        limit = matches_for(self.actor)
+        found = matching(words, limit)
+        self.is_cut = len(found) >= limit
+        return rows.filter(pk__in=found)
 
     def shown(self, rows: list[Any]) -> None:
         saw(self.request, (row.pk for row in rows))

@@ -12,6 +12,7 @@ from crm.scope import scope
 from customers import services
 from customers.models import Customer
 from tests.commerce.test_resources import bring_in
+from tests.crm.api.calling import Caller, make_key
 from tests.factories import make_customer, make_membership
 
 NARROW: dict[str, Any] = {"visibility": "own"}
@@ -120,3 +121,17 @@ def test_own_customers_are_found_among_many_of_others(in_scope: Business, sign_i
     page = sign_in(agent).get(reverse("customers:customer_list"), {"search": "quentin"})
     assert b"Quentin Zzz" in page.content
     assert b"Quentin Aaa" not in page.content
+
+
+def test_a_search_with_more_matches_than_are_looked_through_says_so(
+    in_scope: Business, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        make_customer(in_scope, first_name="Marten", last_name=str(number))
+    caller = Caller(make_key(in_scope))
+    assert "best matches" not in browser.get("/customers?search=marten").content.decode()
+    assert caller.get("/customers?search=marten").json()["total_is_estimate"] is False
+    monkeypatch.setattr("customers.queries.search.MATCHES", 3)
+    assert "the 3 best matches" in browser.get("/customers?search=marten").content.decode()
+    answer = caller.get("/customers?search=marten").json()
+    assert (answer["total"], answer["total_is_estimate"]) == (3, True)
