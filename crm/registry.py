@@ -283,3 +283,94 @@ class Emptied:
 business_tables: Socket[Emptied] = Socket(
     "business_tables", "Tables that hold a business's rows, children first.", lambda e: e.key, order=lambda e: e.order
 )
+
+
+@dataclass(frozen=True)
+class TaskKind:
+    """What the queue knows of a task (dotted path): its name for people, lane, seconds it may take, how often it is tried,
+    after how many seconds somebody is told that it takes long, and who may start a given-up one again."""
+
+    task: str
+    label: Text
+    lane: str = "fast"
+    limit_seconds: int = 60
+    max_attempts: int = 3
+    alert_seconds: int = 0
+    hidden: bool = False
+    """The product's own upkeep, shown to operators only."""
+
+
+task_kinds: Socket[TaskKind] = Socket("task_kinds", "What the queue knows of each task.", lambda k: k.task)
+
+
+@dataclass(frozen=True)
+class RegularTask:
+    """A task that the product asks for by itself: `cron` (five or six fields, seconds first when six) in `time_zone`."""
+
+    key: str
+    task: str
+    cron: str
+    time_zone: str = "UTC"
+
+
+regular_tasks: Socket[RegularTask] = Socket("regular_tasks", "Tasks that are due again and again.", lambda t: t.key)
+
+
+@dataclass(frozen=True)
+class NotificationKind:
+    """Something that people may be told; each switches kinds off and on for themselves, unless it is `always` told."""
+
+    name: str
+    label: Text
+    text: Text = ""
+    wanted: bool = True
+    always: bool = False
+
+
+notification_kinds: Socket[NotificationKind] = Socket(
+    "notification_kinds", "What people may be told at the bell.", lambda k: k.name
+)
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """A figure for `/metrics`, asked of the database at each scrape: `read()` gives (labels, value) pairs."""
+
+    name: str
+    text: str
+    read: Callable[[], list[tuple[dict[str, str], float]]]
+    labels: tuple[str, ...] = ()
+
+
+gauges: Socket[Gauge] = Socket("gauges", "Figures for monitoring, read at each scrape.", lambda g: g.name)
+
+
+@dataclass(frozen=True)
+class PaletteEntries:
+    """A source of the search palette: `find(actor, business, words, limit)` gives {label, hint, href, icon} each, best first."""
+
+    key: str
+    label: Text
+    permission: str
+    find: Callable[["Actor", "Business", str, int], list[dict[str, Any]]]
+    order: int = 100
+
+
+palette_entries: Socket[PaletteEntries] = Socket(
+    "palette_entries", "Sources of the search palette.", lambda e: e.key, order=lambda e: e.order
+)
+
+
+@dataclass(frozen=True)
+class IntegrityCheck:
+    """A rule about stored rows that the nightly check proves: `broken()` gives a sentence per violation, without personal data."""
+
+    key: str
+    label: Text
+    broken: Callable[[], list[str]]
+    order: int = 100
+
+
+integrity_checks: Socket[IntegrityCheck] = Socket(
+    "integrity_checks", "Rules about stored rows, proven every night.", lambda c: c.key, order=lambda c: c.order
+)

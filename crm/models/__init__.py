@@ -3,7 +3,10 @@
 from crm.models.activity import AccessRecord, Activity, ActivityDetail, ActivitySeal
 from crm.models.base import BusinessModel, LedgerModel, Timestamped
 from crm.models.business import ApiKey, Business, ExchangeRate, Invitation, Membership, Role, Team, User, Visibility
-from crm.models.job import Job, JobState
+from crm.models.job import Job, JobState, Lane, Schedule, Worker
+from crm.models.notification import Notification, NotificationChoice
+from crm.models.saved_view import Audience, DefaultView, SavedView
+from crm.models.service import IdempotentRequest, ServiceMode
 
 __all__ = [
     "AccessRecord",
@@ -11,17 +14,27 @@ __all__ = [
     "ActivityDetail",
     "ActivitySeal",
     "ApiKey",
+    "Audience",
     "Business",
     "BusinessModel",
+    "DefaultView",
     "ExchangeRate",
+    "IdempotentRequest",
     "Invitation",
     "Job",
     "JobState",
+    "Lane",
     "LedgerModel",
     "Membership",
+    "Notification",
+    "NotificationChoice",
     "Role",
+    "SavedView",
+    "Schedule",
+    "ServiceMode",
     "Team",
     "Timestamped",
     "User",
     "Visibility",
+    "Worker",
 ]

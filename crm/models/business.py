@@ -49,6 +49,12 @@ class Business(Timestamped):
     settings = models.JSONField(_("settings"), default=dict, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     is_demo = models.BooleanField(_("demo data"), default=False)
+    requires_second_factor = models.BooleanField(
+        _("a second factor is required"),
+        default=False,
+        db_default=False,
+        help_text=_("Members come in only after they have set up an authenticator app or a passkey."),
+    )
 
     class Meta:
         ordering = ["name"]
@@ -191,6 +197,8 @@ class ApiKey(BusinessModel):
     name = models.CharField(_("name"), max_length=80)
     prefix = models.CharField(max_length=12, unique=True, editable=False)
     digest = models.BinaryField(max_length=32, editable=False)
+    previous_digest = models.BinaryField(max_length=32, null=True, blank=True, editable=False)
+    previous_until = models.DateTimeField(null=True, blank=True, editable=False)
     role = models.CharField(_("role"), max_length=12, choices=Role, default=Role.INTEGRATION)
     scopes = ArrayField(
         models.CharField(max_length=60),
