@@ -23,6 +23,7 @@ from crm.registry import (
     Listener,
     Permission,
     SidebarItem,
+    TaskKind,
     api_routes,
     benchmarks,
     business_tables,
@@ -33,6 +34,7 @@ from crm.registry import (
     listeners,
     permissions,
     sidebar,
+    task_kinds,
 )
 from customers.querysets import led_by_facts
 from customers.registry import Field, ProfilePanel, fields, import_resources, profile_panels
@@ -102,4 +104,9 @@ benchmarks.plug(
     Benchmark("order_page", _("Orders, page"), 80, bench.order_page, order=50),
     Benchmark("order_api", _("Orders, API"), 40, bench.order_api, order=51),
     Benchmark("order_figures", _("Figures after an order"), 40, bench.figures, order=52),
+)
+task_kinds.plug(
+    TaskKind(
+        "commerce.tasks.rebuild_revenue", _("Sum revenue by day"), lane="slow", limit_seconds=900, alert_seconds=300
+    )
 )

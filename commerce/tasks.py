@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from django.db import transaction
-
 from commerce import services
 from crm.jobs import JobRun
 
 
-@transaction.atomic
 def rebuild_revenue(work: JobRun) -> dict[str, Any]:
     """Sum revenue by day anew, as after a change of the business's time zone."""
-    return {"days": services.refresh_revenue()}
+    with work.atomic(last=True):
+        work.result = {"days": services.refresh_revenue()}
+    return work.result

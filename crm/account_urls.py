@@ -3,7 +3,7 @@
 from allauth.account import views
 from django.urls import path, re_path
 
-from crm.views import SignIn
+from crm.views import SignIn, second_factors
 
 # The user, then the key, which has hyphens of its own.
 _RESET = r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[0-9A-Za-z:_-]+)$"
@@ -21,4 +21,16 @@ urlpatterns = [
     re_path(_RESET, views.password_reset_from_key, name="account_reset_password_from_key"),
     path("password/reset/key/done", views.password_reset_from_key_done, name="account_reset_password_from_key_done"),
     path("confirm-email", views.email_verification_sent, name="account_email_verification_sent"),
+    path("security", second_factors.SignInSecurity.as_view(), name="mfa_index"),
+    path("security/app/add", second_factors.AppAdd.as_view(), name="mfa_activate_totp"),
+    path("security/app/remove", second_factors.AppRemove.as_view(), name="mfa_deactivate_totp"),
+    path("security/passkeys/add", second_factors.PasskeyAdd.as_view(), name="mfa_add_webauthn"),
+    path("security/passkeys/<int:pk>/rename", second_factors.PasskeyRename.as_view(), name="mfa_edit_webauthn"),
+    path("security/passkeys/<int:pk>/remove", second_factors.PasskeyRemove.as_view(), name="mfa_remove_webauthn"),
+    path("security/recovery-codes", second_factors.RecoveryCodesShow.as_view(), name="mfa_view_recovery_codes"),
+    path("security/recovery-codes/new", second_factors.RecoveryCodesMake.as_view(), name="mfa_generate_recovery_codes"),
+    path("sign-in/second-step", second_factors.SecondStep.as_view(), name="mfa_authenticate"),
+    path("sign-in/passkey", second_factors.PasskeySignIn.as_view(), name="mfa_login_webauthn"),
+    path("re-authenticate/code", second_factors.ConfirmByCode.as_view(), name="mfa_reauthenticate"),
+    path("re-authenticate/passkey", second_factors.ConfirmByPasskey.as_view(), name="mfa_reauthenticate_webauthn"),
 ]

@@ -1,5 +1,6 @@
 """What may differ between installations: read once from the process environment and from `.env`, checked, frozen."""
 
+import base64
 import ipaddress
 import json
 import os
@@ -15,6 +16,7 @@ import environ
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 SECRET_KEY_LENGTH = 50
+BACKUP_KEY_BYTES = 32
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 PROCESSES = ("web", "worker", "command", "test")
 _TRUE = {"true", "1", "yes", "on"}
@@ -35,14 +37,23 @@ VARIABLES = (
     "BIND_ADDRESS",
     "PORT",
     "TRUSTED_PROXIES",
+    "OPERATORS_NEED_SECOND_FACTOR",
     "WEB_PROCESSES",
     "WEB_THREADS",
+    "JOB_FAST_WORKERS",
+    "JOB_SLOW_WORKERS",
+    "SESSION_IDLE_MINUTES",
+    "SESSION_HOURS",
+    "REAUTHENTICATION_MINUTES",
     "DATABASE_URL",
     "DATABASE_OWNER_URL",
     "EMAIL_URL",
     "DEFAULT_FROM_EMAIL",
     "LOG_LEVEL",
     "DATA_DIR",
+    "BACKUP_KEY",
+    "BACKUP_DIR",
+    "BACKUPS_KEPT",
 )
 
 
@@ -68,8 +79,13 @@ class Environment:
     bind_address: str
     port: int
     trusted_proxies: int
+    operators_need_second_factor: bool
     web_processes: int
     web_threads: int
+    job_workers: dict[str, int]
+    session_idle_minutes: int
+    session_hours: int
+    reauthentication_minutes: int
     database: dict[str, Any]
     database_is_external: bool
     has_owner: bool
@@ -77,6 +93,9 @@ class Environment:
     default_from_email: str
     log_level: str
     data_dir: Path
+    backup_key: bytes
+    backup_dir: Path
+    backups_kept: int
     process: str
     role: str
 
@@ -147,8 +166,16 @@ def read(source: Mapping[str, str]) -> Environment:
         bind_address=_bind_address(reader),
         port=port,
         trusted_proxies=reader.number("TRUSTED_PROXIES", 0, 0, 10),
+        operators_need_second_factor=reader.flag("OPERATORS_NEED_SECOND_FACTOR", production),
         web_processes=reader.number("WEB_PROCESSES", min(os.cpu_count() or 1, 64), 1, 64),
         web_threads=reader.number("WEB_THREADS", 4, 1, 64),
+        job_workers={
+            "fast": reader.number("JOB_FAST_WORKERS", 2, 1, 64),
+            "slow": reader.number("JOB_SLOW_WORKERS", 2, 1, 64),
+        },
+        session_idle_minutes=reader.number("SESSION_IDLE_MINUTES", 30, 1, 1440),
+        session_hours=reader.number("SESSION_HOURS", 12, 1, 720),
+        reauthentication_minutes=reader.number("REAUTHENTICATION_MINUTES", 10, 1, 1440),
         database=_database(reader, data_dir, process, role),
         database_is_external=bool(reader.text("DATABASE_URL")),
         has_owner=bool(reader.text("DATABASE_OWNER_URL")) or not reader.text("DATABASE_URL"),
@@ -156,6 +183,9 @@ def read(source: Mapping[str, str]) -> Environment:
         default_from_email=_from_email(reader),
         log_level=reader.choice("LOG_LEVEL", LOG_LEVELS, "INFO"),
         data_dir=data_dir,
+        backup_key=_backup_key(reader),
+        backup_dir=BASE_DIR / Path(reader.text("BACKUP_DIR", str(data_dir / "backups"))).expanduser(),
+        backups_kept=reader.number("BACKUPS_KEPT", 30, 1, 3650),
         process=process,
         role=role,
     )
@@ -195,6 +225,19 @@ def _jwt_private_key(reader: _Reader) -> str:
             "JWT_PRIVATE_KEY",
             "is not a private key in PEM form with its line ends written as \\n",
             r"-----BEGIN PRIVATE KEY-----\nMIIE...\n-----END PRIVATE KEY-----\n",
+        )
+    return key
+
+
+def _backup_key(reader: _Reader) -> bytes:
+    """32 bytes, or none where no backups can be made yet."""
+    try:
+        key = base64.b64decode(reader.text("BACKUP_KEY"), validate=True)
+    except ValueError:
+        key = b"?"
+    if key and len(key) != BACKUP_KEY_BYTES:
+        raise EnvironmentFault(
+            "BACKUP_KEY", f"is not the base64 form of {BACKUP_KEY_BYTES} bytes", "<44 characters that 'up' writes>"
         )
     return key
 

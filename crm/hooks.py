@@ -10,15 +10,19 @@ from crm.registry import (
     Emptied,
     FirstStep,
     Permission,
+    RegularTask,
     SettingsPage,
     SidebarItem,
+    TaskKind,
     Verb,
     benchmarks,
     business_tables,
     first_steps,
     permissions,
+    regular_tasks,
     settings_pages,
     sidebar,
+    task_kinds,
     verbs,
 )
 
@@ -47,6 +51,10 @@ verbs.plug(
     Verb("crm.membership.created", _("Member joined")),
     Verb("crm.membership.updated", _("Membership changed")),
     Verb("crm.membership.ended", _("Membership ended")),
+    Verb("crm.user.second_factor_added", _("Second factor set up")),
+    Verb("crm.user.second_factor_removed", _("Second factor taken away")),
+    Verb("crm.user.second_factor_reset", _("Second factor reset")),
+    Verb("crm.user.recovery_codes_made", _("Recovery codes made")),
     Verb("crm.team.created", _("Team created")),
     Verb("crm.team.updated", _("Team changed")),
     Verb("crm.team.deleted", _("Team deleted")),
@@ -79,6 +87,14 @@ settings_pages.plug(
     SettingsPage(
         _("Business"), _("Name, currency, time zone"), "building-2", "crm:business_settings", "crm.manage_business", 10
     ),
+    SettingsPage(
+        _("Sign-in rules"),
+        _("Whether members need a second factor"),
+        "shield-check",
+        "crm:sign_in_rules",
+        "crm.manage_business",
+        15,
+    ),
     SettingsPage(_("People"), _("Members, roles and invitations"), "users", "crm:people", "crm.manage_people", 20),
     SettingsPage(
         _("Teams"), _("Who looks after customers together"), "users-round", "crm:teams", "crm.manage_teams", 30
@@ -106,4 +122,14 @@ business_tables.plug(
         order=1000,
     )
 )  # fmt: skip
+task_kinds.plug(
+    TaskKind("crm.tasks.seal_trails", _("Seal the activity"), limit_seconds=300, hidden=True),
+    TaskKind("crm.tasks.prove_slow_lane", _("Prove that long work is taken"), lane="slow", hidden=True),
+    TaskKind("crm.tasks.clean_up", _("Remove what has served its time"), lane="slow", limit_seconds=900, hidden=True),
+)
+regular_tasks.plug(
+    RegularTask("seal the activity", "crm.tasks.seal_trails", "*/30 * * * * *"),
+    RegularTask("prove the slow lane", "crm.tasks.prove_slow_lane", "* * * * *"),
+    RegularTask("clean up", "crm.tasks.clean_up", "10 3 * * *"),
+)
 benchmarks.plug(Benchmark("home", _("Home dashboard"), 200, home, order=10))

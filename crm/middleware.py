@@ -13,6 +13,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.utils import timezone
 
+from crm import sessions
 from crm.access import record_access
 from crm.actor import Actor
 from crm.admin_scope import answer_operator
@@ -21,6 +22,7 @@ from crm.formats import region
 from crm.log import request_id
 from crm.models import Business
 from crm.scope import scope
+from crm.second_factors import must_set_up, operator_lacks_factor
 
 log = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -91,6 +93,29 @@ class CleanRequest:
         return None
 
 
+class SessionUse:
+    """Notes when a person signs in, and at most once a minute that the session is in use. What a page fetches by itself is no use."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponse:
+        if request.path.startswith("/api/"):
+            return self.get_response(request)
+        if request.user.is_authenticated:
+            request.session.begin()
+        response = self.get_response(request)
+        if not request.user.is_authenticated:
+            return response
+        request.session.begin()
+        if not getattr(request, "is_background", False):
+            try:
+                sessions.note_use(request)
+            except DatabaseError as error:
+                log.warning("the use of a session could not be noted: %s", type(error).__name__)
+        return response
+
+
 class BusinessScope:
     """Opens the business that the signed-in user works in, with the actor; writes the access record before the response leaves."""
 
@@ -102,6 +127,8 @@ class BusinessScope:
         if request.path.startswith("/api/") or not request.user.is_authenticated:
             return self.get_response(request)
         if request.path.startswith("/admin/") and request.user.is_staff:
+            if operator_lacks_factor(request.user):
+                return HttpResponseRedirect(reverse("mfa_index"))
             return answer_operator(request, self.get_response)
         actor = Actor.for_user(request.user, ip=request.META.get("REMOTE_ADDR"), request_id=request.id)
         ids = [grant.business_id for grant in actor.grants]

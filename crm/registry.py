@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 if TYPE_CHECKING:
     from crm.actor import Actor
     from crm.demo.plan import DemoPlan
-    from crm.models import Activity, Business
+    from crm.models import Activity, Business, Job
 
 Plug = TypeVar("Plug")
 Text = str | Promise
@@ -298,6 +298,8 @@ class TaskKind:
     alert_seconds: int = 0
     hidden: bool = False
     """The product's own upkeep, shown to operators only."""
+    page: Callable[["Job"], str] | None = None
+    """The address where people see what comes of it; by default the job's own page."""
 
 
 task_kinds: Socket[TaskKind] = Socket("task_kinds", "What the queue knows of each task.", lambda k: k.task)
@@ -325,6 +327,8 @@ class NotificationKind:
     text: Text = ""
     wanted: bool = True
     always: bool = False
+    operators: bool = False
+    """Told to those who operate the installation, and to nobody else."""
 
 
 notification_kinds: Socket[NotificationKind] = Socket(

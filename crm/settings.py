@@ -17,6 +17,9 @@ SECRET_KEY = environment.secret_key
 SECRET_KEY_FALLBACKS = environment.secret_key_fallbacks
 ALLOWED_HOSTS = environment.allowed_hosts
 PUBLIC_URL = environment.public_url
+BACKUP_KEY = environment.backup_key
+BACKUP_DIR = environment.backup_dir
+BACKUPS_KEPT = environment.backups_kept
 _https = PUBLIC_URL.startswith("https://")
 
 INSTALLED_APPS = [
@@ -57,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "crm.middleware.SessionUse",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -92,7 +96,10 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", 
 AUTH_USER_MODEL = "crm.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
@@ -107,6 +114,7 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_REAUTHENTICATION_TIMEOUT = environment.reauthentication_minutes * 60
 HEADLESS_CLIENTS = ("app",)
 HEADLESS_SERVE_SPECIFICATION = False
 HEADLESS_TOKEN_STRATEGY = "crm.api.tokens.TokenStrategy"  # noqa: S105  (a class, no secret)
@@ -114,10 +122,22 @@ HEADLESS_JWT_PRIVATE_KEY = environment.jwt_private_key
 HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True
 HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 600
 HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN = 14 * 86_400
-MFA_SUPPORTED_TYPES: list[str] = []
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_ADAPTER = "crm.second_factors.SecondFactorAdapter"
+MFA_TOTP_ISSUER = PRODUCT_NAME
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody signs up by themselves: people come in by an invitation
+MFA_RECOVERY_CODE_COUNT = 10
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+OPERATORS_NEED_SECOND_FACTOR = environment.operators_need_second_factor
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_ENGINE = "crm.sessions"
+SESSION_IDLE_MINUTES = environment.session_idle_minutes
+SESSION_HOURS = environment.session_hours
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+REAUTHENTICATION_MINUTES = environment.reauthentication_minutes
 SESSION_COOKIE_NAME = "__Host-session" if _https else "session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -193,22 +213,23 @@ EMAIL_USE_SSL = environment.email.get("EMAIL_USE_SSL", False)
 EMAIL_FILE_PATH = DATA_DIR / "mail"
 DEFAULT_FROM_EMAIL = environment.default_from_email
 
-# The queue: our own ledger (crm.jobs) decides; django-q2 only carries the id of a job to a worker process.
+# The queue: our own ledger (crm.jobs) decides; django-q2 only carries the id of a job to a worker process. Each lane is a
+# cluster of its own, named by Q_CLUSTER_NAME. Its limits are the ledger's second line: `retry` is longer than any job.
+JOB_WORKERS = environment.job_workers
+_LANE = {"bulk": 1, "poll": 0.3, "max_attempts": 1, "ack_failures": True, "catch_up": False, "recycle": 500}
 Q_CLUSTER = {
     "name": "crm",
-    "orm": "default",
-    "workers": 2,
-    "queue_limit": 2,
-    "bulk": 1,
-    "poll": 0.5,
-    "timeout": 1800,
-    "retry": 7200,
-    "max_attempts": 1,
-    "ack_failures": True,
-    "catch_up": False,
-    "save_limit": 250,
-    "recycle": 200,
     "label": "Queue",
+    "orm": "default",
+    "scheduler": False,
+    "save_limit": 250,
+    "log_level": "WARNING",
+    "timeout": 3600,
+    "retry": 14_400,
+    **_LANE,
+    "ALT_CLUSTERS": {
+        lane: {"workers": workers, "queue_limit": workers, **_LANE} for lane, workers in JOB_WORKERS.items()
+    },
 }
 
 REST_FRAMEWORK = {

@@ -128,6 +128,16 @@ class BusinessForm(VersionedForm):
         return data
 
 
+class SignInRulesForm(VersionedForm):
+    """What members need to come in."""
+
+    requires_second_factor = forms.BooleanField(
+        label=_("Members need a second factor"),
+        required=False,
+        help_text=_("Whoever has none is asked to set up an authenticator app or a passkey before anything else."),
+    )
+
+
 class _Membership(DeedForm):
     role = forms.ChoiceField(
         label=_("Role"), choices=[(role.value, role.label) for role in PEOPLE_ROLES], initial=Role.AGENT

@@ -14,7 +14,9 @@ from crm.registry import (
     HomePanel,
     Permission,
     QuickAction,
+    RegularTask,
     SidebarItem,
+    TaskKind,
     Verb,
     api_routes,
     benchmarks,
@@ -25,7 +27,9 @@ from crm.registry import (
     home_panels,
     permissions,
     quick_actions,
+    regular_tasks,
     sidebar,
+    task_kinds,
     verbs,
 )
 from customers import bench
@@ -174,4 +178,12 @@ benchmarks.plug(
     Benchmark("list_api", _("Customer list, API"), 40, bench.list_api, order=31),
     Benchmark("profile_page", _("Profile, page"), 120, bench.profile_page, order=40),
     Benchmark("profile_api", _("Profile, API"), 40, bench.profile_api, order=41),
+)
+
+task_kinds.plug(
+    TaskKind("customers.tasks.import_file", _("Import of a file"), lane="slow", limit_seconds=1800, alert_seconds=600),
+    TaskKind("customers.tasks.close_abandoned_imports", _("Close abandoned imports"), hidden=True),
+)
+regular_tasks.plug(
+    RegularTask("close abandoned imports", "customers.tasks.close_abandoned_imports", "*/2 * * * *"),
 )

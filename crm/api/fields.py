@@ -6,12 +6,16 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
+from crm.api.parsers import printable
+from crm.api.patterns import DAY
 from crm.models import Membership, Team
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
+_UUID_LENGTH = 36
 
 
 class Input(serializers.Serializer):
@@ -39,13 +43,16 @@ class Input(serializers.Serializer):
 
 
 class Text(serializers.CharField):
-    """A string."""
+    """A string; blanks around it count for its length, though they aren't kept."""
 
     default_error_messages = {"type": gettext_lazy("A string is expected.")}
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         if data is not serializers.empty and data is not None and not isinstance(data, str):
             self.fail("type")
+        if isinstance(data, str) and self.max_length is not None and len(data) > self.max_length:
+            message = self.error_messages["max_length"].format(max_length=self.max_length)
+            raise ValidationError([ErrorDetail(message, code="max_length")])
         return super().run_validation(data)
 
 
@@ -68,6 +75,7 @@ class Choice(serializers.ChoiceField):
         return super().to_internal_value(data)
 
 
+@extend_schema_field({"type": "string", "format": "date", "pattern": DAY})
 class Day(serializers.DateField):
     """A calendar day, 2026-01-31."""
 
@@ -86,13 +94,15 @@ class Day(serializers.DateField):
 
 
 class Id(serializers.UUIDField):
-    """An id."""
+    """An id, written with its dashes."""
 
     default_error_messages = {"type": gettext_lazy("An id is expected.")}
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str):
             self.fail("type")
+        if len(data) != _UUID_LENGTH:
+            self.fail("invalid", value=printable(data))
         return super().to_internal_value(data)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 from rest_framework import serializers
 
+from crm.api.patterns import AMOUNT, CURRENCY
 from crm.errors import NotFound
 from crm.forms import version_of
 from crm.models import Business
@@ -77,6 +78,10 @@ class Shown:
                 return serializers.DateTimeField(**options)
             case "json":
                 return serializers.DictField(**options)
+            case "money" | "decimal":
+                return serializers.RegexField(AMOUNT, **options)
+            case "currency":
+                return serializers.RegexField(CURRENCY, **options)
             case _:
                 return serializers.CharField(**options)
 

@@ -14,7 +14,9 @@ from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
+from crm.api import patterns
 from crm.api.permissions import ANYONE, SIGNED_IN
+from crm.filters import MomentFilter
 
 PROBLEM = {
     "type": "object",
@@ -36,13 +38,15 @@ PROBLEM = {
         "request_id": {"type": "string"},
     },
 }
-_TYPES: list[tuple[type, Any]] = [
-    (django_filters.UUIDFilter, OpenApiTypes.UUID),
-    (django_filters.NumberFilter, OpenApiTypes.DECIMAL),
-    (django_filters.IsoDateTimeFilter, OpenApiTypes.DATETIME),
-    (django_filters.DateTimeFilter, OpenApiTypes.DATETIME),
-    (django_filters.DateFilter, OpenApiTypes.DATE),
+STATUSES = (400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 429, 503)
+"""Statuses of problems that operations may answer."""
+_TYPES: list[tuple[type, dict[str, Any]]] = [
+    (MomentFilter, {"type": "string", "pattern": patterns.MOMENT}),
+    (django_filters.UUIDFilter, {"type": "string", "format": "uuid"}),
+    (django_filters.NumberFilter, {"type": "number"}),
+    (django_filters.DateFilter, {"type": "string", "format": "date"}),
 ]
+_FILLED = {"type": "string", "minLength": 1, "pattern": patterns.FILLED}
 
 
 class OperationSchema(AutoSchema):
@@ -67,16 +71,23 @@ class OperationSchema(AutoSchema):
             answers[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
         success = answers[str(self._doc.status)]
         success["description"] = HTTPStatus(self._doc.status).phrase
-        headers = {"X-Request-ID": _header(_("Names the request, for questions about it."))}
-        if self._endpoint.has_version and self._doc.status < 300:
-            headers["ETag"] = _header(_("The version of the record, for If-Match."))
-        if self._doc.status in (201, 202):
-            headers["Location"] = _header(_("Where the new resource is."))
-        success["headers"] = headers
+        success["headers"] = self._headers()
         return operation
 
+    def _headers(self) -> dict[str, Any]:
+        headers = {"X-Request-ID": REQUEST_ID}
+        if self._shows_version():
+            headers["ETag"] = _header(_("The version of the record, for If-Match."), pattern=patterns.ETAG)
+        if self._doc.status in (201, 202):
+            headers["Location"] = _header(_("Where the new resource is."), format="uri-reference")
+        return headers
+
+    def _shows_version(self) -> bool:
+        """Whether the answer is one record with its ETag."""
+        return self._endpoint.has_version and ("{" in self.path or self._doc.status == 201)
+
     def _problems(self) -> list[int]:
-        found = {400, 503, *self._doc.problems}
+        found = {400, 405, 503, *self._doc.problems}
         if not self._is_open:
             found |= {401, 404}
             found |= set() if self._endpoint.permissions[self.method] == SIGNED_IN else {403}
@@ -110,6 +121,15 @@ class OperationSchema(AutoSchema):
 
     def get_request_serializer(self) -> Any:
         return self._doc.body
+
+    def _get_request_body(self, *args: Any, **kwargs: Any) -> Any:
+        """A body is needed where it has a field that is; one that changes a record names at least one field."""
+        body: Any = super()._get_request_body(*args, **kwargs)
+        if body and self.method in ("PUT", "PATCH"):
+            body["required"] = True
+            for content in body["content"].values():
+                content["schema"] = {**content["schema"], "minProperties": 1}
+        return body
 
     def get_response_serializers(self) -> Any:
         return {self._doc.status: self._doc.answer or OpenApiResponse(description="")}
@@ -147,15 +167,25 @@ class OperationSchema(AutoSchema):
     def _list_parameters(self) -> list[Any]:
         view = self._endpoint
         orders = [sign + key for key in view.sorts for sign in ("", "-")]
+        keys = list(view.representation.shown)
         found = [
-            _parameter("page", _("Number of the page, for the first 10,000 rows."), OpenApiTypes.INT, default=1),
-            _parameter("limit", _("Rows of a page, at most 200."), OpenApiTypes.INT, default=25),
-            _parameter("cursor", _("What an earlier answer gave as “next”.")),
-            _parameter("sort", _("The order; with - before it downwards."), enum=orders, default=view.default_sort),
-            _parameter("fields", _("Names of the fields to show, separated by commas.")),
+            _parameter("page", _("Number of the page, for the first 10,000 rows."), _whole(DEEPEST_ROW, 1)),
+            _parameter("limit", _("Rows of a page, at most 200."), _whole(MAX_LIMIT, LIMIT)),
+            _parameter(
+                "cursor",
+                _("What an earlier answer to the same sort gave as “next”; instead of a page."),
+                {"type": "string", "pattern": patterns.CURSOR},
+            ),
+            _parameter(
+                "sort",
+                _("The order; with - before it downwards."),
+                {"type": "string", "enum": orders, "default": view.default_sort},
+            ),
+            _parameter("fields", _("Names of the fields to show, separated by commas."), _several(keys), explode=False),
         ]
         if view.searchable:
-            found.append(_parameter("search", _("Words or beginnings of words, an e-mail address or a phone number.")))
+            text = _("Words or beginnings of words, an e-mail address or a phone number.")
+            found.append(_parameter("search", text, _searched()))
         for name, item in (view.filterset_class.base_filters if view.filterset_class else {}).items():
             found.append(_filter_parameter(name, item))
         return found
@@ -174,25 +204,49 @@ class OperationSchema(AutoSchema):
 
 
 def _parameter(
-    name: str, text: str, kind: Any = OpenApiTypes.STR, *, place: Any = "query", **options: Any
+    name: str, text: Any, kind: dict[str, Any] | None = None, *, place: Any = "query", **options: Any
 ) -> OpenApiParameter:
+    kind = kind or {"type": "string"}
     return OpenApiParameter(name, kind, place, description=str(text), required=False, **options)
 
 
 def _filter_parameter(name: str, item: Any) -> OpenApiParameter:
     choices = item.extra.get("choices")
-    many = isinstance(item, django_filters.MultipleChoiceFilter)
+    if callable(choices):
+        return _parameter(name, item.label, {"type": "string", "format": "uuid"})
     if choices is not None:
-        if callable(choices):
-            return _parameter(name, item.label, OpenApiTypes.UUID)
         words = [str(value) for value, _text in choices]
-        return _parameter(name, item.label, enum=words, many=many, explode=False if many else None)
-    kind = next((kind for filter_class, kind in _TYPES if isinstance(item, filter_class)), OpenApiTypes.STR)
-    return _parameter(name, item.label, kind)
+        if isinstance(item, django_filters.MultipleChoiceFilter):
+            return _parameter(name, item.label, _several(words), explode=False)
+        return _parameter(name, item.label, {"type": "string", "enum": words})
+    for filter_class, kind in _TYPES:
+        if isinstance(item, filter_class):
+            bounds = {"maximum": item.extra["max_value"]} if "max_value" in item.extra else {}
+            return _parameter(name, item.label, {**kind, **bounds})
+    return _parameter(name, item.label, _text(item.extra))
 
 
-def _header(text: str) -> dict[str, Any]:
-    return {"description": text, "schema": {"type": "string"}}
+def _text(extra: dict[str, Any]) -> dict[str, Any]:
+    """A text as a filter's form field takes it."""
+    longest = {"maxLength": extra["max_length"]} if extra.get("max_length") else {}
+    exact = [check.regex.pattern for check in extra.get("validators", []) if isinstance(check, RegexValidator)]
+    return {**_FILLED, **longest, **({"pattern": exact[0]} if exact else {})}
+
+
+def _whole(highest: int, default: int) -> dict[str, Any]:
+    return {"type": "integer", "minimum": 1, "maximum": highest, "default": default}
+
+
+def _several(words: list[str]) -> dict[str, Any]:
+    return {"type": "array", "items": {"type": "string", "enum": words}, "minItems": 1}
+
+
+def _searched() -> dict[str, Any]:
+    return {"type": "string", "minLength": 1, "maxLength": MAX_SEARCH, "pattern": patterns.words(MAX_WORDS)}
+
+
+def _header(text: Any, **schema: Any) -> dict[str, Any]:
+    return {"description": str(text), "required": True, "schema": {"type": "string", **schema}}
 
 
 def document_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

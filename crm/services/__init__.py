@@ -14,6 +14,14 @@ from crm.services.people import (
 )
 from crm.services.profiles import set_operator, update_profile
 from crm.services.rates import add_rate, delete_rate, set_rate, update_rate
+from crm.services.second_factors import (
+    note_recovery_codes_made,
+    note_second_factor_added,
+    note_second_factor_removed,
+    require_second_factor,
+    reset_second_factor,
+    reset_second_factor_of_user,
+)
 from crm.services.teams import create_team, delete_team, rename_team
 
 __all__ = [
@@ -31,8 +39,14 @@ __all__ = [
     "invite",
     "is_set_up",
     "key_digest",
+    "note_recovery_codes_made",
+    "note_second_factor_added",
+    "note_second_factor_removed",
     "remove_demo_data",
     "rename_team",
+    "require_second_factor",
+    "reset_second_factor",
+    "reset_second_factor_of_user",
     "revoke_api_key",
     "set_operator",
     "set_rate",

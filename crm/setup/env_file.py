@@ -1,5 +1,6 @@
 """The `.env` of an installation: written once, with random secrets of its own, for its owner's eyes only."""
 
+import base64
 import os
 import secrets
 from pathlib import Path
@@ -7,16 +8,23 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from crm.environment import BASE_DIR, from_file
-from crm.setup.locks import read_only
+from crm.environment import BACKUP_KEY_BYTES, BASE_DIR, from_file
+from crm.setup.locks import FileLock, read_only
 
 
 def ensure_env_file(folder: Path = BASE_DIR) -> bool:
     """Write `.env` from `.env.example` with fresh secrets, unless it is there or the process brings its own."""
     path = folder / ".env"
-    if path.exists() or os.environ.get("SECRET_KEY"):
+    if os.environ.get("SECRET_KEY"):
         return False
-    values = {"SECRET_KEY": secrets.token_urlsafe(64), "JWT_PRIVATE_KEY": new_private_key()}
+    if path.exists():
+        _add_backup_key(path)
+        return False
+    values = {
+        "SECRET_KEY": secrets.token_urlsafe(64),
+        "JWT_PRIVATE_KEY": new_private_key(),
+        "BACKUP_KEY": new_backup_key(),
+    }
     lines = (folder / ".env.example").read_text().splitlines()
     filled = [f"{line}{values[line[:-1]]}" if line.endswith("=") and line[:-1] in values else line for line in lines]
     partial = folder / ".env.partial"
@@ -28,6 +36,22 @@ def ensure_env_file(folder: Path = BASE_DIR) -> bool:
     except OSError as error:
         raise read_only(folder, error) from None
     return True
+
+
+def _add_backup_key(path: Path) -> None:
+    """An `.env` of a version that made no backups gets a key for them; one that can't be written stays as it is."""
+    if os.environ.get("BACKUP_KEY") or from_file(path).get("BACKUP_KEY", "").strip() or not os.access(path, os.W_OK):
+        return
+    with FileLock(path.with_name(".env.lock")):
+        if not from_file(path).get("BACKUP_KEY", "").strip():
+            with path.open("a") as file:
+                file.write(f"\n# Backups are encrypted with it: keep a copy where the backups are not.\nBACKUP_KEY={new_backup_key()}\n")
+    path.with_name(".env.lock").unlink(missing_ok=True)
+
+
+def new_backup_key() -> str:
+    """32 random bytes as base64."""
+    return base64.b64encode(secrets.token_bytes(BACKUP_KEY_BYTES)).decode()
 
 
 def new_private_key() -> str:

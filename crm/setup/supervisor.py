@@ -20,6 +20,7 @@ from crm.setup import prepare, system
 from crm.setup.database import available, check_external
 from crm.setup.faults import SetupFault
 from crm.setup.locks import only_one
+from crm.setup.postgres import Cluster
 from crm.setup.processes import Child, command_line, end_all, end_group, members
 from crm.setup.server import listen
 
@@ -27,13 +28,18 @@ RUNNING = "running.json"
 FIRST_PAGE_SECONDS = 60
 
 
-class Supervisor:
-    """Runs `children` until a signal; a dead one is started again."""
+DATABASE_SECONDS = 0.5
 
-    def __init__(self, children: list[Child], record: Path) -> None:
+
+class Supervisor:
+    """Runs `children`, and the embedded database if there is one, until a signal; what dies is started again."""
+
+    def __init__(self, children: list[Child], record: Path, database: Cluster | None = None) -> None:
         self.children = children
         self.record = record
+        self.database = database
         self.stopping = False
+        self._looked_at = 0.0
 
     def stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True
@@ -43,6 +49,7 @@ class Supervisor:
         self.tick()
 
     def tick(self) -> None:
+        self._watch_database()
         before = self._groups()
         for child in self.children:
             child.tick()
@@ -53,6 +60,18 @@ class Supervisor:
         while not self.stopping:
             self.tick()
             time.sleep(pause)
+
+    def _watch_database(self) -> None:
+        """Start the embedded database again when its server process is gone."""
+        if self.database is None or time.monotonic() - self._looked_at < DATABASE_SECONDS:
+            return
+        if self.database.process() is None and not self.stopping:
+            prepare.say("The database was stopped from outside; it is started again.")
+            try:
+                self.database.ensure()
+            except SetupFault as fault:
+                prepare.say(str(fault))
+        self._looked_at = time.monotonic()
 
     def end(self) -> None:
         """No child and no grandchild is left; further signals are ignored meanwhile."""
@@ -103,7 +122,7 @@ def _serve(port: str | None, *, empty: bool, reload: bool) -> int:
             prepare.say(f"PDF files can't be made until this is run: {system.pdf_line()}")
         if not (environment.data_dir / prepare.SET_UP_DONE).exists() and not environment.database_is_external:
             prepare.say("Starting the database ...")
-        with available(environment):
+        with available(environment) as database:
             if environment.database_is_external:
                 check_external(environment_for(CRM_DB_ROLE="app"))
             prepare.prepare_database(environment)
@@ -113,7 +132,7 @@ def _serve(port: str | None, *, empty: bool, reload: bool) -> int:
             if reload:
                 listening.close()
             children = _children(environment, listening, reload=reload)
-            supervisor = Supervisor(children, environment.data_dir / RUNNING)
+            supervisor = Supervisor(children, environment.data_dir / RUNNING, database)
             try:
                 supervisor.start()
                 _announce(environment, supervisor)
@@ -140,7 +159,7 @@ def _children(environment: Environment, listening: socket.socket, *, reload: boo
     common = {**os.environ, "CRM_DB_ROLE": "app", "PYTHONUNBUFFERED": "1"}
     web = {**common, "CRM_PROCESS": "web"}
     manage = str(BASE_DIR / "manage.py")
-    worker = Child("Worker", [sys.executable, manage, "qcluster"], {**common, "CRM_PROCESS": "worker"})
+    worker = Child("Worker", [sys.executable, manage, "worker"], {**common, "CRM_PROCESS": "worker"})
     if reload:
         address = f"[{environment.bind_address}]" if ":" in environment.bind_address else environment.bind_address
         server = [sys.executable, manage, "runserver", f"{address}:{environment.port}"]

@@ -8,6 +8,7 @@ from crm.views.jobs import JobDetail, JobProgress
 from crm.views.keys import ApiKeyCreate, ApiKeyRevoke, ApiKeys
 from crm.views.people import InvitationWithdraw, Invite, MembershipEnd, MembershipUpdate, People
 from crm.views.rates import RateCreate, RateDelete, Rates, RateUpdate
+from crm.views.second_factors import SecondFactorReset, SignInRules
 from crm.views.settings import BusinessSettings, RemoveDemo, Settings
 from crm.views.setup import SignIn, Welcome
 from crm.views.teams import TeamCreate, TeamDelete, Teams, TeamUpdate
@@ -36,8 +37,10 @@ __all__ = [
     "RateUpdate",
     "Rates",
     "RemoveDemo",
+    "SecondFactorReset",
     "Settings",
     "SignIn",
+    "SignInRules",
     "SwitchBusiness",
     "TeamCreate",
     "TeamDelete",

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from crm import activity, jobs
 from crm.actor import Actor
 from crm.errors import from_integrity_error
-from crm.models import Business
+from crm.models import Business, JobState
 from crm.money import CURRENCIES, EXPONENTS
+from crm.scope import scope
 from customers.choices import ImportState
 from customers.models import ImportJob, ImportRow
 from customers.registry import ImportResource, import_resources
@@ -50,7 +51,7 @@ def start_import(
     record.file.save(f"{record.pk}.csv", file, save=False)
     record.save(force_insert=True)
     record.job = jobs.enqueue(
-        "customers.tasks.import_file", actor=actor, business=business, max_attempts=3, import_job_id=str(record.pk)
+        "customers.tasks.import_file", actor=actor, business=business, import_job_id=str(record.pk)
     )
     record.save(update_fields=["job", "updated_at"])
     activity.record(
@@ -123,6 +124,20 @@ def fail_import(*, actor: Actor, import_job: ImportJob, error: str, at: datetime
         "customers.import.refused", actor=actor, business=record.business, subject=record, payload={"error": error}
     )
     return record
+
+
+def close_abandoned_imports(*, actor: Actor, at: datetime) -> int:
+    """Close the imports, of every business, whose job was cancelled or given up; returns how many."""
+    over = ImportJob.unscoped.filter(
+        state__in=[ImportState.UPLOADED, ImportState.RUNNING], job__state__in=[JobState.CANCELLED, JobState.DEAD]
+    ).select_related("job")
+    closed = 0
+    for record in over.order_by("pk"):
+        words = _("The import was cancelled.") if record.job.state == JobState.CANCELLED else record.job.error
+        with scope(record.business_id):
+            fail_import(actor=actor, import_job=record, error=words, at=at)
+        closed += 1
+    return closed
 
 
 def _wait_for_others(business: Business) -> None:

@@ -1,17 +1,17 @@
-"""Jobs: enqueued with the data, claimed once, with progress that others can see."""
+"""Jobs: enqueued with the data, claimed once, counted before they start, stored only by the worker that holds them."""
 
+import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import connection, transaction
-from django.utils.module_loading import import_string
-from django_q.models import OrmQ, Schedule
+from django_q.models import OrmQ
 
-from crm import jobs
+from crm import clock, jobs
 from crm.actor import Actor
 from crm.errors import DomainError
-from crm.models import Job, JobState
+from crm.models import Job, JobState, ServiceMode
 from crm.scope import open_businesses
 from tests.factories import make_business
 
@@ -72,62 +72,141 @@ def test_a_job_runs_in_its_business_and_its_progress_is_seen_while_it_runs() -> 
     assert job.finished_at is not None
 
 
-def test_a_job_that_is_over_or_held_by_another_worker_is_left_alone() -> None:
+def test_a_job_that_is_over_held_or_not_due_is_left_alone() -> None:
     seen.clear()
     job = _run(_enqueue("work"))
     _run(job)
     held = _enqueue("work")
-    Job.unscoped.filter(pk=held.pk).update(state=JobState.RUNNING, lease_until="2999-01-01T00:00Z", attempts=1)
-    _run(held)
+    Job.unscoped.filter(pk=held.pk).update(state=JobState.RUNNING, lease_until="2000-01-01T00:00Z", attempts=1)
+    assert _run(held).state == JobState.RUNNING
+    later = _enqueue("work")
+    Job.unscoped.filter(pk=later.pk).update(run_after="2999-01-01T00:00Z")
+    assert _run(later).state == JobState.QUEUED
     assert len(seen) == 1
-    Job.unscoped.filter(pk=held.pk).update(lease_until="2000-01-01T00:00Z")
-    assert _run(held).state == JobState.DONE
-    assert held.attempts == 2
 
 
-def test_attempts_are_limited() -> None:
-    job = _enqueue("work", max_attempts=1)
-    Job.unscoped.filter(pk=job.pk).update(state=JobState.RUNNING, lease_until="2000-01-01T00:00Z", attempts=1)
-    assert _run(job).state == JobState.RUNNING
-
-
-def test_a_job_whose_worker_died_is_taken_up_again_until_its_attempts_are_spent() -> None:
-    job, running = _enqueue("work", max_attempts=2), _enqueue("work")
-    OrmQ.objects.all().delete()
-    Job.unscoped.filter(pk=running.pk).update(state=JobState.RUNNING, lease_until="2999-01-01T00:00Z", attempts=1)
-    Job.unscoped.filter(pk=job.pk).update(state=JobState.RUNNING, lease_until="2000-01-01T00:00Z", attempts=1)
-    assert jobs.take_up_lost() == {"queued": 1, "failed": 0}
-    assert jobs.take_up_lost() == {"queued": 0, "failed": 0}
-    assert OrmQ.objects.count() == 1
+def test_no_job_begins_while_the_service_is_read_only() -> None:
+    job = _enqueue("work")
+    ServiceMode.objects.update_or_create(pk=1, defaults={"is_read_only": True})
+    assert _run(job).state == JobState.QUEUED
+    ServiceMode.objects.update(is_read_only=False)
     assert _run(job).state == JobState.DONE
-    Job.unscoped.filter(pk=job.pk).update(state=JobState.RUNNING, lease_until="2000-01-01T00:00Z", attempts=2)
-    assert jobs.take_up_lost() == {"queued": 0, "failed": 1}
+
+
+def die_at_once(job: jobs.JobRun) -> None:
+    """As if the process was killed: nothing of the worker's own code runs any more."""
+    raise SystemExit
+
+
+def test_an_attempt_is_counted_before_the_work_begins() -> None:
+    job = _enqueue("die_at_once")
+    with pytest.raises(SystemExit):
+        _run(job)
     job.refresh_from_db()
-    assert (job.state, "every time" in job.error) == (JobState.FAILED, True)
+    assert (job.state, job.attempts, job.worker != "") == (JobState.RUNNING, 1, True)
 
 
-def test_the_queue_does_its_own_work_every_minute() -> None:
-    call_command("migrate", "crm", "0003", verbosity=0)
-    call_command("migrate", "crm", verbosity=0)
-    tasks = {schedule.func: schedule.minutes for schedule in Schedule.objects.filter(func__startswith="crm.")}
-    assert tasks == {"crm.tasks.seal_trails": 1, "crm.tasks.take_up_lost_jobs": 1}
-    for task in tasks:
-        import_string(task)()
+def test_a_refusal_is_told_in_words_and_not_tried_again() -> None:
+    job = _run(_enqueue("refuse"))
+    assert (job.state, job.error, job.error_code, job.attempts) == (
+        JobState.FAILED,
+        "There is no more room.",
+        "refused",
+        1,
+    )
 
 
-def test_a_refusal_is_told_in_words_and_a_fault_is_not_told_at_all(caplog: pytest.LogCaptureFixture) -> None:
-    assert _run(_enqueue("refuse")).error == "There is no more room."
-    broken = _run(_enqueue("break_down"))
-    assert broken.state == JobState.FAILED
-    assert "secret" not in broken.error
+def test_a_fault_is_tried_again_after_a_growing_pause_and_then_given_up(caplog: pytest.LogCaptureFixture) -> None:
+    job = _enqueue("break_down", max_attempts=3)
+    pauses = []
+    for _attempt in range(2):
+        began = clock.now()
+        assert (_run(job).state, job.error_code) == (JobState.QUEUED, "RuntimeError")
+        pauses.append((job.run_after - began).total_seconds())
+        assert _run(job).attempts == len(pauses), "it must wait for its pause"
+        Job.unscoped.filter(pk=job.pk).update(run_after=began)
+    assert 7 < pauses[0] < 14
+    assert 45 < pauses[1] < 75
+    assert (_run(job).state, job.attempts, job.error_code) == (JobState.DEAD, 3, "RuntimeError")
+    assert "secret" not in job.error
     assert "secret detail" in caplog.text
 
 
+def test_pauses_grow_up_to_an_hour() -> None:
+    assert [8 <= jobs.pause_after(1) <= 12, 48 <= jobs.pause_after(2) <= 72, 2880 <= jobs.pause_after(9) <= 4320] == [
+        True
+    ] * 3
+
+
+def write_and_lose_the_lease(job: jobs.JobRun, *, last: bool) -> None:
+    with job.atomic(last=last):
+        Job.unscoped.filter(pk=job.id).update(dedupe_key="written")
+        with job._connection.cursor() as cursor:
+            cursor.execute("select 1")
+        other = connection.copy()
+        try:
+            with other.cursor() as cursor:
+                cursor.execute("set lock_timeout = '1s'")
+                cursor.execute("select state from crm_job where id = %s", [job.id])
+        finally:
+            other.close()
+        job.token = clock.uuid7()  # as if another worker held the job by now
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_a_worker_that_has_lost_the_job_stores_nothing(last: bool, caplog: pytest.LogCaptureFixture) -> None:
+    job = _run(_enqueue("write_and_lose_the_lease", last=last))
+    assert (job.state, job.dedupe_key) == (JobState.RUNNING, "")
+    assert "was given to another worker" in caplog.text
+
+
+def report_without_lease(job: jobs.JobRun) -> None:
+    Job.unscoped.filter(pk=job.id).update(lease_token=clock.uuid7())
+    job.report(1, force=True)
+    raise AssertionError("it went on")
+
+
+def test_a_worker_that_has_lost_the_job_stops_at_its_next_report() -> None:
+    assert _run(_enqueue("report_without_lease")).state == JobState.RUNNING
+
+
+def finish_with_the_effect(job: jobs.JobRun) -> None:
+    with job.atomic(last=True):
+        job.result = {"rows": 3}
+    raise RuntimeError("what comes after the last transaction changes nothing any more")
+
+
+def test_the_last_transaction_ends_the_job_together_with_its_effect() -> None:
+    job = _run(_enqueue("finish_with_the_effect"))
+    assert (job.state, job.result, job.error) == (JobState.DONE, {"rows": 3}, "")
+
+
 def test_a_cancelled_job_stops_at_its_next_report() -> None:
-    assert _run(_enqueue("stop_midway")).state == JobState.CANCELLED
+    job = _run(_enqueue("stop_midway"))
+    assert (job.state, job.cancel_asked_at is not None) == (JobState.CANCELLED, True)
+
+
+def test_a_waiting_job_is_cancelled_at_once_and_one_that_is_over_not_at_all() -> None:
     waiting = _enqueue("work")
-    jobs.cancel(actor=SYSTEM, job=waiting)
+    assert jobs.cancel(actor=SYSTEM, job=waiting).state == JobState.CANCELLED
     assert _run(waiting).state == JobState.CANCELLED
+    with pytest.raises(jobs.JobIsOver):
+        jobs.cancel(actor=SYSTEM, job=waiting)
+
+
+def test_only_what_was_refused_or_given_up_is_started_again() -> None:
+    job = _run(_enqueue("break_down", max_attempts=1))
+    again = jobs.retry(actor=SYSTEM, job=job)
+    assert (again.state, again.attempts, again.error, again.error_code, again.finished_at) == (
+        "queued",
+        0,
+        "",
+        "",
+        None,
+    )
+    assert OrmQ.objects.filter(pk=again.queue_row).exists()
+    with pytest.raises(jobs.NotGivenUp):
+        jobs.retry(actor=SYSTEM, job=again)
 
 
 def test_a_waiting_job_stands_for_others_of_the_same_key() -> None:
@@ -150,7 +229,75 @@ def lose_the_connection(job: jobs.JobRun) -> None:
         cursor.execute("select pg_terminate_backend(pg_backend_pid())")
 
 
-def test_a_job_whose_connection_breaks_is_over_and_not_forever_running(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_job_whose_connection_breaks_waits_for_its_next_attempt(caplog: pytest.LogCaptureFixture) -> None:
     job = _run(_enqueue("lose_the_connection"))
-    assert (job.state, job.lease_until) == (JobState.FAILED, None)
+    assert (job.state, job.lease_until, job.attempts) == (JobState.QUEUED, None, 1)
     assert "terminat" not in job.error
+
+
+def loop(job: jobs.JobRun) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        job.report(1, force=True)
+        time.sleep(0.01)
+    raise AssertionError("nobody stopped it")
+
+
+def sleep_in_the_database(job: jobs.JobRun) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_sleep(20)")
+    raise AssertionError("nobody stopped it")
+
+
+@pytest.mark.parametrize("task", ["loop", "sleep_in_the_database"])
+def test_a_job_that_takes_longer_than_it_may_is_stopped_and_given_up(task: str) -> None:
+    job = _enqueue(task)
+    Job.unscoped.filter(pk=job.pk).update(limit_seconds=1)
+    began = time.monotonic()
+    _run(job)
+    assert time.monotonic() - began < 5
+    assert (job.state, job.error_code, "longer" in job.error) == (JobState.DEAD, "time_limit", True)
+
+
+def be_deaf(job: jobs.JobRun) -> None:
+    time.sleep(3)
+
+
+def test_a_process_that_does_not_stop_after_its_limit_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "GRACE_SECONDS", 0.5)
+    job, kills = _enqueue("be_deaf"), []
+    Job.unscoped.filter(pk=job.pk).update(limit_seconds=1)
+    jobs.run(str(job.pk), kill=lambda: kills.append(1))
+    job.refresh_from_db()
+    assert (kills, job.state, job.error_code) == ([1], JobState.DEAD, "time_limit")
+
+
+def wait_for_heartbeats(job: jobs.JobRun) -> None:
+    before = Job.unscoped.get(pk=job.id)
+    time.sleep(1)
+    after = Job.unscoped.get(pk=job.id)
+    seen.append((after.heartbeat_at > before.heartbeat_at, after.lease_until > before.lease_until))
+
+
+def test_the_lease_is_kept_while_the_process_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "BEAT_SECONDS", 0.2)
+    seen.clear()
+    _run(_enqueue("wait_for_heartbeats"))
+    assert seen == [(True, True)]
+
+
+def test_every_task_of_the_apps_is_registered_with_its_lane_and_limit() -> None:
+    from crm.registry import task_kinds
+
+    assert all(kind.limit_seconds <= 3600 for kind in task_kinds)
+    assert {kind.task for kind in task_kinds if kind.lane == "slow"} >= {"customers.tasks.import_file"}
+
+
+def test_old_jobs_go_and_given_up_ones_stay() -> None:
+    from crm.tasks import remove_old_jobs
+
+    old, dead, fresh = _run(_enqueue("work")), _run(_enqueue("break_down", max_attempts=1)), _run(_enqueue("work"))
+    long_ago = clock.now() - timedelta(days=91)
+    Job.unscoped.filter(pk__in=[old.pk, dead.pk]).update(finished_at=long_ago)
+    assert remove_old_jobs(clock.now()) == 1
+    assert set(Job.unscoped.values_list("pk", flat=True)) == {dead.pk, fresh.pk}

@@ -1,0 +1,143 @@
+"""Forms in which people prove a second factor or set one up."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.base.internal.flows import check_rate_limit
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    EditWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from crm import clock
+from crm.second_factors import matching_step, spend_code
+
+NAME_LENGTH = 60
+_DIGITS = {"autocomplete": "one-time-code", "inputmode": "numeric", "autocapitalize": "off", "spellcheck": "false"}
+
+
+def code_field(label: Any, help_text: Any = "") -> forms.CharField:
+    return forms.CharField(label=label, max_length=40, help_text=help_text, widget=forms.TextInput(attrs=_DIGITS))
+
+
+class SpendsCode(forms.Form):
+    """Takes a code of the app or a recovery code, once; every try counts against the person's limit."""
+
+    code = code_field(_("Code"), _("The six digits that your app shows, or one of your recovery codes."))
+
+    def clean_code(self) -> str:
+        forgive = check_rate_limit(self.user)  # type: ignore[attr-defined]
+        code: str = self.cleaned_data["code"]
+        found = spend_code(user=self.user, code=code, at=clock.now())  # type: ignore[attr-defined]
+        if found is None:
+            raise get_adapter().validation_error("incorrect_code")
+        forgive()
+        found.user = self.user  # type: ignore[attr-defined]
+        self.authenticator = found
+        return code
+
+
+class SignInCodeForm(SpendsCode, AuthenticateForm):
+    """The second step of signing in."""
+
+    code = SpendsCode.base_fields["code"]
+
+
+class ConfirmCodeForm(SpendsCode, ReauthenticateForm):
+    """Somebody who is signed in shows once more who they are."""
+
+    code = SpendsCode.base_fields["code"]
+
+
+class AppForm(ActivateTOTPForm):
+    """The first code of a new authenticator app; `step` is the period that it belongs to."""
+
+    code = code_field(_("Code"), _("The six digits that the app shows for Customer desk."))
+
+    def clean_code(self) -> str:
+        forgive = check_rate_limit(self.user, error_key="rate_limited")
+        code: str = self.cleaned_data["code"].replace(" ", "")
+        self.step = matching_step(self.secret, code, clock.now()) if code.isascii() else None
+        if self.step is None:
+            raise get_adapter().validation_error("incorrect_code")
+        forgive()
+        return code
+
+
+def parsed(read: Callable[[], Any]) -> Any:
+    """What `read` makes of a credential. A made-up one breaks the parsers in many ways: all of them are a wrong credential."""
+    try:
+        return read()
+    except ValidationError:
+        raise
+    except Exception as error:
+        raise get_adapter().validation_error("incorrect_code") from error
+
+
+class CredentialField(forms.JSONField):
+    """What the browser says of a passkey: a JSON object."""
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            read = super().to_python(value)
+            json.dumps(read).encode()
+        except (RecursionError, UnicodeEncodeError) as error:
+            raise get_adapter().validation_error("incorrect_code") from error
+        if read is not None and not isinstance(read, dict):
+            raise get_adapter().validation_error("incorrect_code")
+        return read
+
+
+class PasskeyForm(AddWebAuthnForm):
+    """A new passkey and what its owner calls it."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=NAME_LENGTH, required=False, help_text=_("So that you know it again, as in “Phone”.")
+    )
+    passwordless = forms.BooleanField(
+        label=_("Sign in with it alone, without a password"), required=False, initial=True,
+        help_text=_("The device then asks for your fingerprint, face or PIN. Untick it for a security key that can't."),
+    )  # fmt: skip
+    credential = CredentialField()
+    field_order = ("name", "passwordless", "credential")
+
+    def clean(self) -> dict[str, Any]:
+        found: dict[str, Any] = parsed(super().clean)
+        return found
+
+
+class PasskeyNameForm(EditWebAuthnForm):
+    """Another name for a passkey."""
+
+    name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH)
+
+
+class _ProvesPasskey(AuthenticateWebAuthnForm):
+    credential = CredentialField()
+
+    def clean_credential(self) -> Any:
+        return parsed(super().clean_credential)
+
+
+class SecondStepPasskeyForm(_ProvesPasskey):
+    """A passkey as the second step of signing in."""
+
+
+class PasskeySignInForm(_ProvesPasskey, LoginWebAuthnForm):
+    """Signing in with a passkey alone."""
+
+
+class ConfirmPasskeyForm(_ProvesPasskey, ReauthenticateWebAuthnForm):
+    """Somebody who is signed in shows once more who they are."""
