@@ -4,13 +4,15 @@ from datetime import datetime
 from typing import Any
 
 import django_filters
+from django.core.validators import RegexValidator
 from django.utils.timezone import get_current_timezone
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from commerce.choices import OrderStatus
 from commerce.models import Order
-from crm.filters import MomentFilter, StrictFilterSet, bad_parameters
+from crm.filters import MomentFilter, StrictFilterSet
+
+MONTH = RegexValidator(r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])\Z", _("Give the month as in 2026-01."))
 
 
 class OrderFilterSet(StrictFilterSet):
@@ -19,7 +21,7 @@ class OrderFilterSet(StrictFilterSet):
     number = django_filters.CharFilter(label=_("Number"), max_length=60)
     ordered_at__gte = MomentFilter(label=_("Ordered from"), field_name="ordered_at", lookup_expr="gte")
     ordered_at__lte = MomentFilter(label=_("Ordered up to"), field_name="ordered_at", lookup_expr="lte")
-    ordered_at__month = django_filters.CharFilter(label=_("Month"), method="in_month", max_length=7)
+    ordered_at__month = django_filters.CharFilter(label=_("Month"), method="in_month", validators=[MONTH])
     total__gte = django_filters.NumberFilter(
         label=_("Total from"), field_name="total", lookup_expr="gte", max_value=10**12
     )
@@ -35,12 +37,6 @@ class OrderFilterSet(StrictFilterSet):
 
     def in_month(self, queryset: Any, name: str, value: str) -> Any:
         """Orders of a calendar month (2026-01) in the business's zone."""
-        zone = get_current_timezone()
-        try:
-            start = datetime.strptime(value, "%Y-%m").replace(tzinfo=zone)
-            if not 1900 <= start.year < 2200:
-                raise ValueError
-        except ValueError:
-            raise bad_parameters({name: [gettext("Give the month as in 2026-01.")]}) from None
+        start = datetime.strptime(value, "%Y-%m").replace(tzinfo=get_current_timezone())
         end = start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
         return queryset.filter(ordered_at__gte=start, ordered_at__lt=end)

@@ -5,10 +5,10 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from commerce import bench, services
+from commerce import bench, queries, services
 from commerce.demo import fill_orders
 from commerce.models import Order
-from commerce.panels import order_panel, revenue_figures, revenue_panel
+from commerce.panels import order_entries, order_panel, revenue_figures, revenue_panel
 from commerce.resources import ORDER_LINES, ORDERS
 from crm.hooks import EVERYBODY
 from crm.paging import Sort
@@ -20,7 +20,9 @@ from crm.registry import (
     FirstStep,
     HomeFigures,
     HomePanel,
+    IntegrityCheck,
     Listener,
+    PaletteEntries,
     Permission,
     SidebarItem,
     TaskKind,
@@ -31,7 +33,9 @@ from crm.registry import (
     first_steps,
     home_figures,
     home_panels,
+    integrity_checks,
     listeners,
+    palette_entries,
     permissions,
     sidebar,
     task_kinds,
@@ -55,6 +59,7 @@ permissions.plug(
 sidebar.plug(
     SidebarItem(_("Commerce"), _("Orders"), "shopping-bag", "commerce:order_list", "commerce.view_orders", order=300)
 )
+palette_entries.plug(PaletteEntries("orders", _("Orders"), "commerce.view_orders", order_entries, order=30))
 api_routes.plug(ApiRoutes("commerce.api.urls"))
 business_tables.plug(
     Emptied("commerce", ("commerce.RevenueDay", "commerce.OrderLine", "commerce.Order", "commerce.Product"), order=300)
@@ -75,6 +80,11 @@ first_steps.plug(
 )
 home_figures.plug(HomeFigures("revenue", revenue_figures, "commerce.view_orders", order=20))
 home_panels.plug(HomePanel("revenue", revenue_panel, "commerce.view_orders", order=20, wide=True))
+
+integrity_checks.plug(
+    IntegrityCheck("commerce.facts", _("Order facts are the sums of the orders"), queries.ORDER_FACTS, order=300),
+    IntegrityCheck("commerce.revenue", _("Revenue by day is the sum of the orders"), queries.REVENUE_DAYS, order=310),
+)
 
 fields.plug(
     Field(

@@ -1,4 +1,4 @@
-"""Boxes about orders on the profile and the home dashboard."""
+"""Boxes about orders on the profile and the home dashboard, and orders in the search palette."""
 
 from datetime import date, datetime
 from typing import Any
@@ -88,3 +88,16 @@ def _revenue_chart(business: Business, months: list[queries.Month], href: str) -
 def _month_label(day: date, *, first: bool) -> str:
     """The month's short name, with the year where it begins."""
     return formats.date_format(day, "M Y" if first or day.month == 1 else "M")
+
+
+def order_entries(actor: Actor, business: Business, words: str, limit: int) -> list[dict[str, Any]]:
+    """The orders whose number begins with the words; none without words."""
+    if not words:
+        return []
+    return [
+        {
+            "label": _("Order %(number)s") % {"number": order.number}, "hint": order.customer.display_name, "icon": "shopping-bag",
+            "href": reverse("commerce:order_detail", args=[order.pk]), "shows": order.customer_id,
+        }
+        for order in queries.orders_by_number(actor, words, limit)
+    ]  # fmt: skip

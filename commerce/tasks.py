@@ -3,7 +3,7 @@
 from typing import Any
 
 from commerce import services
-from crm.jobs import JobRun
+from crm.work import JobRun
 
 
 def rebuild_revenue(work: JobRun) -> dict[str, Any]:

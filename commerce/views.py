@@ -62,6 +62,7 @@ class OrderList(ListPage):
 
 class OrderDetail(Page):
     permission = "commerce.view_orders"
+    title = gettext_lazy("An order")
     template_name = "commerce/order_detail.html"
 
     @cached_property

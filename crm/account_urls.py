@@ -4,6 +4,7 @@ from allauth.account import views
 from django.urls import path, re_path
 
 from crm.views import SignIn, second_factors
+from crm.views.passwords import PasswordReset, PasswordResetFromKey
 
 # The user, then the key, which has hyphens of its own.
 _RESET = r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[0-9A-Za-z:_-]+)$"
@@ -16,9 +17,9 @@ urlpatterns = [
     path("re-authenticate", views.reauthenticate, name="account_reauthenticate"),
     path("password/change", views.password_change, name="account_change_password"),
     path("password/set", views.password_set, name="account_set_password"),
-    path("password/reset", views.password_reset, name="account_reset_password"),
+    path("password/reset", PasswordReset.as_view(), name="account_reset_password"),
     path("password/reset/done", views.password_reset_done, name="account_reset_password_done"),
-    re_path(_RESET, views.password_reset_from_key, name="account_reset_password_from_key"),
+    re_path(_RESET, PasswordResetFromKey.as_view(), name="account_reset_password_from_key"),
     path("password/reset/key/done", views.password_reset_from_key_done, name="account_reset_password_from_key_done"),
     path("confirm-email", views.email_verification_sent, name="account_email_verification_sent"),
     path("security", second_factors.SignInSecurity.as_view(), name="mfa_index"),

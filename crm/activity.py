@@ -13,7 +13,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
 
 from crm.actor import Actor
-from crm.models import Activity, ActivityDetail, Business
+from crm.models import Activity, ActivityDetail, Business, Membership, User
 from crm.registry import listeners, verbs
 
 Change = tuple[Any, Any]
@@ -69,6 +69,15 @@ def record(
         if listener.verb == verb:
             listener.hear(activity, ids)
     return activity
+
+
+def record_everywhere(verb: str, *, actor: Actor, subject: User, **details: Any) -> list[Activity]:
+    """Record a deed on a person's account: one row in each business that the person works in. Takes what `record` takes."""
+    places = Membership.unscoped.filter(user=subject, is_active=True, business__is_active=True).order_by("business_id")
+    return [
+        record(verb, actor=actor, business=place, subject=subject, **details)
+        for place in places.values_list("business_id", flat=True)
+    ]
 
 
 def detail_digest(salt: bytes, details: dict[str, Any]) -> bytes:

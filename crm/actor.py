@@ -26,7 +26,10 @@ class Grant:
 
 @dataclass(frozen=True)
 class Actor:
-    """The author of a deed. `door` says through what: page, api, admin, job, command."""
+    """The author of a deed. `door` says through what: page, api, admin, job, command.
+
+    `sees_as` is the id of the user whose eyes the actor looks through, where it is not the author's own.
+    """
 
     kind: str
     id: str
@@ -37,6 +40,12 @@ class Actor:
     ip: str | None = None
     request_id: str = ""
     everything: bool = field(default=False, repr=False)
+    sees_as: str = ""
+
+    @property
+    def eyes(self) -> str:
+        """Id of the user whose own records the actor sees."""
+        return self.sees_as or self.id
 
     @classmethod
     def for_user(cls, user: "User", *, door: str = "page", ip: str | None = None, request_id: str = "") -> "Actor":

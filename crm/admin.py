@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
@@ -28,8 +29,13 @@ from crm.models import (
     Invitation,
     Job,
     Membership,
+    Notification,
+    NotificationChoice,
+    Schedule,
+    ServiceMode,
     Team,
     User,
+    Worker,
 )
 from crm.pages import carry_out
 
@@ -90,6 +96,18 @@ class UserAdmin(OperatorsAdmin):
     search_fields = ("email", "name")
     fields = ("email", "name", "is_active", "is_staff", "is_superuser", "last_login", "date_joined")
     readonly_fields = ("email", "name", "last_login", "date_joined")
+    actions = ("reset_second_factor",)
+
+    @admin.action(description=gettext_lazy("Reset the second factor of the chosen people"), permissions=["change"])
+    def reset_second_factor(self, request: Any, queryset: Any) -> None:
+        for user in queryset:
+            try:
+                services.reset_second_factor_of_user(actor=request.actor, user=user)
+            except DomainError as refusal:
+                self.message_user(request, f"{user}: {refusal.message}", "error")
+                continue
+            get_adapter().send_notification_mail("mfa/email/second_factor_reset", user)
+            self.message_user(request, _("%(name)s: the second factor was reset.") % {"name": user})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -241,9 +259,62 @@ class ExchangeRateAdmin(ImportExportMixin, OperatorsAdmin):
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
     page_name = ""
-    list_display = ("task", "business", "state", "attempts", "created_at", "finished_at")
-    list_filter = ("state", "business")
-    search_fields = ("task", "actor_label")
+    list_display = ("task", "business", "lane", "state", "attempts", "error_code", "worker", "created_at", "finished_at")
+    list_filter = ("state", "lane", "business")
+    list_select_related = ("business",)
+    search_fields = ("task", "actor_label", "=error_code", "worker")
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(ReadOnlyAdmin):
+    list_display = ("key", "business", "cron", "time_zone", "is_active", "next_due_at", "last_due_at", "fault")
+    list_filter = ("is_active", "business")
+    list_select_related = ("business",)
+    search_fields = ("key", "task")
+
+
+@admin.register(Worker)
+class WorkerAdmin(ReadOnlyAdmin):
+    list_display = ("name", "started_at", "seen_at", "restarts")
+    search_fields = ("name",)
+
+
+@admin.register(ServiceMode)
+class ServiceModeAdmin(OperatorsAdmin):
+    """Stops all changes, and allows them again; this page stays open meanwhile."""
+
+    list_display = ("__str__", "reason", "changed_at", "changed_by")
+    fields = ("is_read_only", "reason", "changed_at", "changed_by")
+    readonly_fields = ("changed_at", "changed_by")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        data = {name: form.cleaned_data[name] for name in ("is_read_only", "reason")}
+        services.set_service_mode(actor=request.actor, at=clock.now(), **data)
+
+
+@admin.register(Notification)
+class NotificationAdmin(ReadOnlyAdmin):
+    list_display = ("kind", "title", "user", "business", "count", "created_at", "read_at")
+    list_filter = ("kind", "tone", "business")
+    list_select_related = ("user", "business")
+    search_fields = ("title", "user__email", "=kind")
+
+    def shows(self, row: Any) -> list[tuple[Any, Any]]:
+        return [(row.business_id, row.about)] if row.business_id and row.about else []
+
+
+@admin.register(NotificationChoice)
+class NotificationChoiceAdmin(ReadOnlyAdmin):
+    list_display = ("user", "kind", "is_wanted")
+    list_filter = ("kind", "is_wanted")
+    list_select_related = ("user",)
+    search_fields = ("user__email", "=kind")
 
 
 @admin.register(Activity)

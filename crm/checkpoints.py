@@ -38,7 +38,14 @@ def write(at: datetime) -> int:
         with connection.cursor() as cursor:
             cursor.execute(_LATEST)
             due = [
-                {"kind": "checkpoint", "at": at.isoformat(), "business": business, "demo": demo, "seal": seal, "root": root}
+                {
+                    "kind": "checkpoint",
+                    "at": at.isoformat(),
+                    "business": business,
+                    "demo": demo,
+                    "seal": seal,
+                    "root": root,
+                }
                 for business, demo, seal, root in cursor.fetchall()
                 if known.get(business) != seal
             ]
@@ -54,13 +61,15 @@ def write_restored(at: datetime) -> None:
         _append([{"kind": "restored", "at": at.isoformat(), "last": last}])
 
 
-def faults(business: Business) -> list[str]:
-    """Where the seals of the business are not those of the checkpoints, or the file itself was changed. No file, no faults."""
+def faults(business: Business, until: datetime | None = None) -> list[str]:
+    """Where the seals of the business are not those of the checkpoints (up to `until`), or the file itself was changed."""
     found = []
     expected: dict[int, tuple[str, str]] = {}
     for number, (line, sound) in enumerate(_lines(), start=1):
         if not sound:
             found.append(f"line {number} of {path().name} was changed, or a line before it is missing")
+        if until is not None and "at" in line and datetime.fromisoformat(line["at"]) > until:
+            continue
         if line["kind"] == "restored":
             last = line["last"].get(str(business.pk), 0)
             expected = {seal: value for seal, value in expected.items() if seal <= last}

@@ -17,12 +17,17 @@ import environ
 BASE_DIR = Path(__file__).resolve().parent.parent
 SECRET_KEY_LENGTH = 50
 BACKUP_KEY_BYTES = 32
+LOG_FORMATS = ("json", "text")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 PROCESSES = ("web", "worker", "command", "test")
 _TRUE = {"true", "1", "yes", "on"}
 _FALSE = {"false", "0", "no", "off"}
 _HOST = re.compile(r"^\.?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$|^\[[0-9A-Fa-f:.]+\]$|^\*$")
 _ADDRESS = re.compile(r"^[^@\s<>\"]+@[^@\s<>\"]+$")
+# A network that swallows packets is noticed after ten seconds; of no effect on a Unix socket.
+_KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+_JWT_SAMPLE = r"-----BEGIN PRIVATE KEY-----\nMIIE...\n-----END PRIVATE KEY-----\n"
+METRICS_TOKEN_LENGTH = 24
 _STATEMENT_TIMEOUTS = {"web": "5s", "worker": "10min"}
 
 # The closed list: name -> what it is, in the words of docs/operations.md (a test keeps the two alike).
@@ -40,6 +45,13 @@ VARIABLES = (
     "OPERATORS_NEED_SECOND_FACTOR",
     "WEB_PROCESSES",
     "WEB_THREADS",
+    "API_READS_PER_MINUTE",
+    "API_SEARCHES_PER_MINUTE",
+    "API_WRITES_PER_MINUTE",
+    "API_HEAVY_PER_MINUTE",
+    "API_SIGN_INS_PER_MINUTE",
+    "API_ANONYMOUS_PER_MINUTE",
+    "API_BUSINESS_FACTOR",
     "JOB_FAST_WORKERS",
     "JOB_SLOW_WORKERS",
     "SESSION_IDLE_MINUTES",
@@ -50,6 +62,9 @@ VARIABLES = (
     "EMAIL_URL",
     "DEFAULT_FROM_EMAIL",
     "LOG_LEVEL",
+    "LOG_FORMAT",
+    "METRICS_TOKEN",
+    "QUEUE_WAIT_SECONDS",
     "DATA_DIR",
     "BACKUP_KEY",
     "BACKUP_DIR",
@@ -82,6 +97,8 @@ class Environment:
     operators_need_second_factor: bool
     web_processes: int
     web_threads: int
+    api_limits: dict[str, int]
+    api_business_factor: int
     job_workers: dict[str, int]
     session_idle_minutes: int
     session_hours: int
@@ -92,6 +109,9 @@ class Environment:
     email: dict[str, Any]
     default_from_email: str
     log_level: str
+    log_format: str
+    metrics_token: str
+    queue_wait_seconds: int
     data_dir: Path
     backup_key: bytes
     backup_dir: Path
@@ -152,6 +172,10 @@ def read(source: Mapping[str, str]) -> Environment:
         raise EnvironmentFault("DEBUG", "must be off in production, where it would show internals to visitors", "false")
     port = reader.number("PORT", 8000, 1, 65535)
     public_url = _public_url(reader, port)
+    allowed_hosts = _allowed_hosts(reader, production, public_url)
+    if production and not public_url.startswith("https://"):
+        fault = f"is '{public_url}', which production refuses: without TLS passwords can be read on the way"
+        raise EnvironmentFault("PUBLIC_URL", fault, "https://crm.example.com")
     data_dir = _data_dir(reader)
     process = reader.choice("CRM_PROCESS", PROCESSES, "command")
     role = reader.choice("CRM_DB_ROLE", ("app", "owner"), "app")
@@ -160,8 +184,8 @@ def read(source: Mapping[str, str]) -> Environment:
         debug=debug,
         secret_key=_secret_key(reader, production),
         secret_key_fallbacks=_fallback_keys(reader, production),
-        jwt_private_key=_jwt_private_key(reader),
-        allowed_hosts=_allowed_hosts(reader, production, public_url),
+        jwt_private_key=_jwt_private_key(reader, production),
+        allowed_hosts=allowed_hosts,
         public_url=public_url,
         bind_address=_bind_address(reader),
         port=port,
@@ -169,6 +193,15 @@ def read(source: Mapping[str, str]) -> Environment:
         operators_need_second_factor=reader.flag("OPERATORS_NEED_SECOND_FACTOR", production),
         web_processes=reader.number("WEB_PROCESSES", min(os.cpu_count() or 1, 64), 1, 64),
         web_threads=reader.number("WEB_THREADS", 4, 1, 64),
+        api_limits={
+            "read": reader.number("API_READS_PER_MINUTE", 1200, 1, 10_000_000),
+            "search": reader.number("API_SEARCHES_PER_MINUTE", 600, 1, 10_000_000),
+            "write": reader.number("API_WRITES_PER_MINUTE", 300, 1, 10_000_000),
+            "heavy": reader.number("API_HEAVY_PER_MINUTE", 30, 1, 10_000_000),
+            "sign-in": reader.number("API_SIGN_INS_PER_MINUTE", 30, 1, 10_000_000),
+            "anonymous": reader.number("API_ANONYMOUS_PER_MINUTE", 120, 1, 10_000_000),
+        },
+        api_business_factor=reader.number("API_BUSINESS_FACTOR", 4, 1, 1000),
         job_workers={
             "fast": reader.number("JOB_FAST_WORKERS", 2, 1, 64),
             "slow": reader.number("JOB_SLOW_WORKERS", 2, 1, 64),
@@ -182,6 +215,9 @@ def read(source: Mapping[str, str]) -> Environment:
         email=_email(reader),
         default_from_email=_from_email(reader),
         log_level=reader.choice("LOG_LEVEL", LOG_LEVELS, "INFO"),
+        log_format=reader.choice("LOG_FORMAT", LOG_FORMATS, "json" if production else "text"),
+        metrics_token=_metrics_token(reader),
+        queue_wait_seconds=reader.number("QUEUE_WAIT_SECONDS", 60, 1, 86_400),
         data_dir=data_dir,
         backup_key=_backup_key(reader),
         backup_dir=BASE_DIR / Path(reader.text("BACKUP_DIR", str(data_dir / "backups"))).expanduser(),
@@ -216,15 +252,27 @@ def _refuse_weak(name: str, key: str) -> None:
         raise EnvironmentFault(name, fault, "<50 random characters>")
 
 
-def _jwt_private_key(reader: _Reader) -> str:
+def _metrics_token(reader: _Reader) -> str:
+    """What a monitoring system has to know; without one there are no metrics."""
+    token = reader.text("METRICS_TOKEN")
+    if token and (len(token) < METRICS_TOKEN_LENGTH or not token.isascii()):
+        fault = f"is too weak: it needs at least {METRICS_TOKEN_LENGTH} random characters"
+        raise EnvironmentFault("METRICS_TOKEN", fault, "<32 random characters>")
+    return token
+
+
+def _jwt_private_key(reader: _Reader, production: bool) -> str:
     key = reader.text("JWT_PRIVATE_KEY").replace("\\n", "\n").strip("\"'")
+    if production and not key:
+        fault = "is missing, and without it the API can't hand out tokens; 'python3 manage.py up' writes one into .env"
+        raise EnvironmentFault("JWT_PRIVATE_KEY", fault, _JWT_SAMPLE)
     if key and not re.fullmatch(
         r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n.+\n-----END [A-Z ]*PRIVATE KEY-----\s*", key, re.DOTALL
     ):
         raise EnvironmentFault(
             "JWT_PRIVATE_KEY",
             "is not a private key in PEM form with its line ends written as \\n",
-            r"-----BEGIN PRIVATE KEY-----\nMIIE...\n-----END PRIVATE KEY-----\n",
+            _JWT_SAMPLE,
         )
     return key
 
@@ -333,7 +381,9 @@ def _database(reader: _Reader, data_dir: Path, process: str, role: str) -> dict[
     if timeout:
         limits = f"-c statement_timeout={timeout} -c lock_timeout=3s -c idle_in_transaction_session_timeout=30s"
         options["options"] = f"{options.get('options', '')} {limits}".strip()
-    options.setdefault("connect_timeout", 10)
+    options.setdefault("connect_timeout", 3 if process == "web" else 10)
+    for name, value in _KEEPALIVE.items():
+        options.setdefault(name, value)
     options.setdefault("application_name", f"customer-desk-{process}")
     config |= {
         "CONN_MAX_AGE": 600,

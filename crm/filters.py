@@ -2,6 +2,7 @@
 
 import copy
 import re
+from collections.abc import Container
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -115,8 +116,11 @@ class StrictFilterSet(django_filters.FilterSet):
         form._bound_fields_cache = {}
         return form
 
-    def chips(self, query: QueryDict) -> list[dict[str, str]]:
-        """What is filtered, in words, each with the address without it."""
+    def chips(
+        self, query: QueryDict, *, address: QueryDict | None = None, kept: Container[str] = ()
+    ) -> list[dict[str, str]]:
+        """What is filtered, in words, each with the address without it: `address` (default: the query), in which what a
+        saved view gives (`kept`) is emptied."""
         chips = []
         for name, form_field in self.form.fields.items():
             values = [value for value in query.getlist(name) if value != ""]
@@ -127,11 +131,13 @@ class StrictFilterSet(django_filters.FilterSet):
                 if hasattr(form_field, "choices")
                 else {}
             )
-            rest = query.copy()
-            rest.pop(name)
+            rest = (query if address is None else address).copy()
+            rest.pop(name, None)
             rest.pop("cursor", None)
+            if name in kept:
+                rest[name] = ""
             words = ", ".join(choices.get(value, value) for value in values)
-            chips.append({"label": f"{form_field.label}: {words}", "remove_href": f"?{rest.urlencode()}"})
+            chips.append({"name": name, "label": f"{form_field.label}: {words}", "remove_href": f"?{rest.urlencode()}"})
         return chips
 
 

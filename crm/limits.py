@@ -57,8 +57,8 @@ with asked as (
     )
     returning key, tokens
 )
-select a.key, t.key is not null,
-    coalesce(t.tokens, least(a.capacity, b.tokens + greatest(0, extract(epoch from clock_timestamp() - b.at)) * a.rate), 0)
+select a.key, t.key is not null, case when t.key is not null then t.tokens when b.key is null then 0
+    else least(a.capacity, b.tokens + greatest(0, extract(epoch from clock_timestamp() - b.at)) * a.rate) end
 from asked a left join taken t using (key) left join crm_bucket b using (key)
 """
 

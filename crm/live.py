@@ -2,7 +2,7 @@
 still, new activity. One query, asked again and again."""
 
 from dataclasses import astuple, dataclass
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -15,20 +15,23 @@ STILL_SECONDS = 60
 """Background work stands still when no worker was seen for this long, or work that is due has waited so long without any."""
 MOST_NEWS = 100
 MOST_TOASTS = 3
+_FAR = 10**16
 
-_PULSE = f"""
+_PULSE = """
 select n.unread, n.latest,
-    (select count(*) from crm_job where actor_kind = 'user' and actor_id = %(user)s and business_id = %(business)s and state in ('queued', 'running')),
+    (select count(*) from crm_job
+     where actor_kind = 'user' and actor_id = %(user)s and business_id = %(business)s and state in ('queued', 'running')),
     coalesce(
         (select max(seen_at) from crm_worker),
         least((select min(run_after) from crm_job where state = 'queued'), (select min(next_due_at) from crm_schedule where is_active))
-    ) < clock_timestamp() - interval '{STILL_SECONDS} seconds',
+    ) < clock_timestamp() - %(still)s * interval '1 second',
     (select count(*) from (
-        select from crm_activity where business_id = %(business)s and id > %(since)s limit {MOST_NEWS}
+        select from crm_activity where business_id = %(business)s and id > %(since)s limit %(most)s
     ) a)
 from (
     select count(*) as unread, coalesce((extract(epoch from max(created_at)) * 1000000)::bigint, 0) as latest
-    from crm_notification where user_id = %(user)s::uuid and read_at is null and (business_id = %(business)s or business_id is null)
+    from crm_notification
+    where user_id = %(user)s::uuid and read_at is null and (business_id = %(business)s or business_id is null)
 ) n
 """
 
@@ -51,7 +54,9 @@ class Pulse:
 
 def pulse(*, actor: Actor, business: Business | None, since: int | None = None) -> Pulse:
     """How things stand for the signed-in person; `since` is the id of the newest activity that the person has seen."""
-    values = {"user": actor.id, "business": business.pk if business else None, "since": since}
+    values = {
+        "user": actor.id, "business": business.pk if business else None, "since": since, "still": STILL_SECONDS, "most": MOST_NEWS,
+    }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_PULSE, values)
         unread, latest, under_way, still, news = cursor.fetchone()
@@ -60,6 +65,6 @@ def pulse(*, actor: Actor, business: Business | None, since: int | None = None) 
 
 def arrived(*, actor: Actor, business: Business, after: int) -> QuerySet[Notification]:
     """The newest few unread notifications that came after the moment `after`, in microseconds since 1970."""
-    rows: QuerySet[Any] = own_notifications(actor=actor, business=business).filter(read_at=None)
-    moment = "created_at > to_timestamp(0) + %s * interval '1 microsecond'"
-    return rows.extra(where=[moment], params=[after]).order_by("-created_at")[:MOST_TOASTS]
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=min(after, _FAR))
+    rows = own_notifications(actor=actor, business=business).filter(read_at=None, created_at__gt=moment)
+    return rows.order_by("-created_at")[:MOST_TOASTS]

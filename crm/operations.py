@@ -5,17 +5,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils.translation import gettext_lazy as _
 
-from crm.pages import Page
+from crm.pages import MEMBER, SIGNED_IN, Page
 from crm.registry import ROLES, permissions
 
 OPEN = "anyone"
 """Permission of operations for callers who aren't signed in."""
+EVERYBODY = {
+    OPEN: _("Everybody, without signing in"),
+    SIGNED_IN: _("Everybody who is signed in"),
+    MEMBER: _("Every member of the business"),
+}
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one address. `permission` is a registered name, or member, signed in, anyone."""
+    """One method of one address. `permission` is a registered name, or member, signed in, anyone; `title` says
+    what it is in words."""
 
     door: str
     name: str
@@ -23,15 +30,37 @@ class Operation:
     method: str
     permission: str
     fragment: bool = False
+    title: Any = ""
 
     def allows(self, role: str) -> bool:
         known = permissions.get(self.permission)
         return role in known.roles if known else True
 
+    @property
+    def app(self) -> str:
+        """The app whose permission it needs; the kernel's where any member may."""
+        return self.permission.partition(".")[0] if self.permission in permissions else "crm"
+
+    @property
+    def words(self) -> str:
+        """What a search looks through."""
+        return f"{self.title} {self.name} {self.method} {self.path} {self.permission} {permission_label(self.permission)}"
+
 
 def operations() -> list[Operation]:
     """All operations of our own pages and endpoints, by path and method; Django admin and the account pages have doors of their own."""
     return sorted(_walk(get_resolver().url_patterns, "/", ""), key=lambda o: (o.door, o.path, o.method))
+
+
+def offered() -> list[Operation]:
+    """The operations that people and programs know of: parts of pages are left out."""
+    return [operation for operation in operations() if not operation.fragment]
+
+
+def permission_label(name: str) -> str:
+    """A permission in words."""
+    known = permissions.get(name)
+    return str(known.label if known else EVERYBODY.get(name, name))
 
 
 def table() -> list[list[str]]:
@@ -60,7 +89,9 @@ def _walk(patterns: list[Any], prefix: str, namespace: str) -> Iterator[Operatio
             if view is not None and issubclass(view, Page):
                 for method in ("get", "post"):
                     if hasattr(view, method) and method in view.http_method_names:
-                        yield Operation("page", name, path, method.upper(), view.permission, view.fragment)
+                        yield Operation("page", name, path, method.upper(), view.permission, view.fragment, view.title)
             elif view is not None and hasattr(view, "permissions"):
                 for method, permission in view.permissions.items():
-                    yield Operation("api", name, path, method.upper(), permission)
+                    doc = view.docs.get(method)
+                    title = doc.summary if doc else ""
+                    yield Operation("api", name, path, method.upper(), permission, title=title)

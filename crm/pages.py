@@ -1,27 +1,30 @@
 """Generic staff pages over Django's class-based views. A page names the permission that it needs; without one it can't be declared."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
+from allauth.account.internal.flows.reauthentication import suspend_request
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DataError, IntegrityError
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import View
 
-from crm import paging
+from crm import paging, saved_views, sessions
 from crm.errors import DomainError, InvalidInput, NotAllowed, NotFound, from_integrity_error
 from crm.errors_pages import plain_error
 from crm.filters import StrictFilterSet
 from crm.forms import DeedForm
 from crm.paging import Sort
 from crm.tables import Column, build_table
+from crm.view_strip import strip
 
 SIGNED_IN = "signed in"
 """Permission of pages that every signed-in user may open, even without a business."""
@@ -38,6 +41,10 @@ class Page(View):
     template_name = "pages/detail.html"
     fragment = False
     """A part of a page that the page fetches; not a document of its own."""
+    is_background = False
+    """Asked for by a page by itself, again and again: it doesn't keep the session alive."""
+    reauthenticate = False
+    """A dangerous deed: the person must have proven lately who they are, else they do it once more and come back."""
     request: Any
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -54,6 +61,7 @@ class Page(View):
         return self.request.business
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        request.is_background = self.is_background  # type: ignore[attr-defined]
         if self.actor is None:
             return self.to_sign_in(request)
         if self.permission != SIGNED_IN:
@@ -61,6 +69,8 @@ class Page(View):
                 return HttpResponseRedirect(reverse("crm:no_business"))
             if self.permission != MEMBER and not self.actor.may(self.permission, self.business):
                 return plain_error(request, 403, str(NotAllowed.message))
+        if self.reauthenticate and not sessions.is_fresh(sessions.proven_at(request)):
+            return suspend_request(request, reverse("account_reauthenticate"))
         try:
             return super().dispatch(request, *args, **kwargs)
         except DataError:
@@ -121,7 +131,7 @@ class Page(View):
 
 
 class ListPage(Page):
-    """Rows of a model: filtered, searched, sorted, paged by keyset; all of it in the address."""
+    """Rows of a model: filtered, searched, sorted, paged by keyset; all of it in the address, or in a saved view that it names."""
 
     abstract = True
     permission = ""
@@ -131,6 +141,8 @@ class ListPage(Page):
     searchable = False
     page_size = 25
     empty: dict[str, Any] = {}
+    has_views: ClassVar[bool] = True
+    """Whether people may keep the list under names; only a list with filters is kept."""
 
     def rows(self) -> QuerySet:
         """All rows that the actor may see."""
@@ -158,42 +170,84 @@ class ListPage(Page):
         return paging.count(rows)
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        query = request.GET
-        for name in ("sort", "cursor", "search"):
-            if len(query.getlist(name)) > 1:
-                raise InvalidInput({name: [_("Give this parameter once.")]})
-        rows = self.rows()
-        filters = None
-        if self.filterset_class:
-            filters = self.filterset_class(query, queryset=rows, request=request)
-            rows = filters.narrowed()
+        opened = self.opened
+        query = opened.query
+        rows, filters = self.narrowed(query)
         words = query.get("search", "").strip()[:200] if self.searchable else ""
         if words:
             rows = self.search(rows, words)
-        asked = query.get("sort") or self.default_sort
-        sort = self.sorts().get(asked.removeprefix("-"))
-        if sort is None:
-            raise InvalidInput({"sort": [_("This list can't be sorted by “%(key)s”.") % {"key": asked}]})
+        asked, sort = self.order(query)
         slice_ = paging.page(
             rows, sort, descending=asked.startswith("-"), cursor=query.get("cursor", ""), limit=self.page_size
         )
         self.shown(slice_.rows)
         total, is_estimate = self.count(rows)
         table = build_table(
-            self.columns(), slice_.rows, query=query, sort=asked, caption=self.get_title(), href=self.row_href
+            self.columns(), slice_.rows, query=opened.address, sort=asked, caption=self.get_title(), href=self.row_href
         )
         paging_links = {
-            "next_href": self._at(slice_.next) if slice_.next else "",
-            "previous_href": self._at(slice_.previous) if slice_.previous else "",
-            "first_href": self._at("") if query.get("cursor") else "",
+            "next_href": self._at(slice_.next, opened.address) if slice_.next else "",
+            "previous_href": self._at(slice_.previous, opened.address) if slice_.previous else "",
+            "first_href": self._at("", opened.address) if query.get("cursor") else "",
             "shown": len(slice_.rows), "total": total, "is_estimate": is_estimate, "is_cut": self.is_cut,
         }  # fmt: skip
-        chips = filters.chips(query) if filters else []
+        chips = self.chips(filters) if filters else []
+        if opened.address.get("view"):
+            self.clear_href = f"{request.path}?view={saved_views.NO_VIEW}"
         return self.show(
-            table=table, paging=paging_links, search=words, searchable=self.searchable, sort=asked,
-            filters={"form": filters.page_form(), "chips": chips, "clear_href": request.path} if filters else None,
-            empty=self.empty_state(bool(chips or words)), **self.extra(),
+            table=table, paging=paging_links, search=words, searchable=self.searchable, sort=asked, opened=opened,
+            filters={"form": filters.page_form(), "chips": chips, "clear_href": self.clear_href} if filters else None,
+            views=self.view_strip(opened), empty=self.empty_state(bool(chips or words)), **self.extra(),
         )  # fmt: skip
+
+    @cached_property
+    def opened(self) -> saved_views.Opened:
+        """The list as the address opens it. Raises InvalidInput, NotFound."""
+        asked = self.request.GET
+        _need_once(asked)
+        if not self.keeps_views():
+            return saved_views.Opened(asked, asked)
+        return saved_views.open_list(self.request.resolver_match.view_name, asked, self.actor, self.business)
+
+    def chips(self, filters: StrictFilterSet) -> list[dict[str, str]]:
+        """What is filtered, in words."""
+        return filters.chips(self.opened.query, address=self.opened.address, kept=self.opened.kept)
+
+    def check(self, query: QueryDict) -> None:
+        """Raise InvalidInput naming each parameter that the list would refuse."""
+        _need_once(query)
+        self.narrowed(query)
+        self.order(query)
+
+    @cached_property
+    def clear_href(self) -> str:
+        """The address of the list with nothing narrowed."""
+        return cast(str, self.request.path)
+
+    def keeps_views(self) -> bool:
+        return self.has_views and self.filterset_class is not None
+
+    def view_strip(self, opened: saved_views.Opened) -> dict[str, Any] | None:
+        """The views above the list, and what can be done with the one that is open."""
+        if not self.keeps_views():
+            return None
+        return strip(self.request.resolver_match.view_name, opened, self.actor, self.business, self.default_sort)
+
+    def narrowed(self, query: QueryDict) -> tuple[QuerySet, StrictFilterSet | None]:
+        """The rows that the filters leave, and the filters. Raises InvalidInput naming each faulty parameter."""
+        rows = self.rows()
+        if not self.filterset_class:
+            return rows, None
+        filters = self.filterset_class(query, queryset=rows, request=self.request)
+        return filters.narrowed(), filters
+
+    def order(self, query: QueryDict) -> tuple[str, Sort]:
+        """The order that is asked for, as the address names it and as it is read. Raises InvalidInput."""
+        asked = query.get("sort") or self.default_sort
+        sort = self.sorts().get(asked.removeprefix("-"))
+        if sort is None:
+            raise InvalidInput({"sort": [_("This list can't be sorted by “%(key)s”.") % {"key": asked}]})
+        return asked, sort
 
     def extra(self) -> dict[str, Any]:
         return {}
@@ -202,17 +256,23 @@ class ListPage(Page):
         if narrowed:
             return {
                 "icon": "search-x", "title": _("Nothing matches"), "text": _("No row fits these filters. Take one away or clear them all."),
-                "action": {"label": _("Clear filters"), "href": self.request.path},
+                "action": {"label": _("Clear filters"), "href": self.clear_href},
             }  # fmt: skip
         return self.empty
 
-    def _at(self, cursor: str) -> str:
+    def _at(self, cursor: str, address: QueryDict) -> str:
         """The address of this list at `cursor`; "" as the cursor leads to the first page."""
-        query = self.request.GET.copy()
+        query = address.copy()
         query.pop("cursor", None)
         if cursor:
             query["cursor"] = cursor
         return f"?{query.urlencode()}" if query else self.request.path
+
+
+def _need_once(query: QueryDict) -> None:
+    for name in ("sort", "cursor", "search", "view"):
+        if len(query.getlist(name)) > 1:
+            raise InvalidInput({name: [_("Give this parameter once.")]})
 
 
 class FormPage(Page):

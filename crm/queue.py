@@ -40,7 +40,7 @@ def _hand_out(job_id: Any, lane: str, limit: int) -> int:
     package = {
         "id": str(job_id).replace("-", ""),
         "name": str(job_id),
-        "func": "crm.jobs.run",
+        "func": "crm.work.run",
         "args": (str(job_id),),
         "kwargs": {},
         "started": timezone.now(),
@@ -52,7 +52,7 @@ def _hand_out(job_id: Any, lane: str, limit: int) -> int:
 
 
 _LOST = """
-update crm_job set lease_until = null, queue_row = null, updated_at = clock_timestamp(),
+update crm_job set lease_until = null, queue_row = null, alerted_at = null, updated_at = clock_timestamp(),
     state = case when cancel_asked_at is not null then 'cancelled' when attempts < max_attempts then 'queued' else 'dead' end,
     error = case when cancel_asked_at is null and attempts >= max_attempts then %s else error end,
     error_code = case when attempts >= max_attempts then 'worker_died' else error_code end,
@@ -134,11 +134,12 @@ def _hand_out_due(lane: str) -> int:
 
 
 def release(worker: str) -> int:
-    """Queue the jobs again whose processes are known to be dead (`worker` is the beginning of their name), without counting
-    the attempt: the node itself has stopped them."""
+    """Queue the jobs again whose processes are known to be dead (`worker` is the beginning of their name). The attempt isn't
+    counted if the job was alive until now: then the node itself has stopped it."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "update crm_job set state = 'queued', attempts = greatest(attempts - 1, 0), lease_until = null, queue_row = null, "
+            "update crm_job set state = 'queued', lease_until = null, queue_row = null, "
+            "attempts = attempts - coalesce((heartbeat_at > clock_timestamp() - interval '8 seconds')::int, 0), "
             "updated_at = clock_timestamp() where state = 'running' and starts_with(worker, %s)",
             [worker],
         )

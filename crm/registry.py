@@ -351,7 +351,8 @@ gauges: Socket[Gauge] = Socket("gauges", "Figures for monitoring, read at each s
 
 @dataclass(frozen=True)
 class PaletteEntries:
-    """A source of the search palette: `find(actor, business, words, limit)` gives {label, hint, href, icon} each, best first."""
+    """A source of the search palette: `find(actor, business, words, limit)` gives {label, hint, href, icon} each, best first; without
+    words what is offered at once. `shows` is the id of a customer whose data stand in the entry, `theme` one to switch to."""
 
     key: str
     label: Text
@@ -366,12 +367,51 @@ palette_entries: Socket[PaletteEntries] = Socket(
 
 
 @dataclass(frozen=True)
+class Examined:
+    """What a check has looked at: rows, how many of them break the rule, and the first of those in words without personal data."""
+
+    rows: int
+    broken: int
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RecordPage:
+    """Where records of a kind (`type`, as activities name it) have their page: `url_name` takes the id; for those who hold `permission`."""
+
+    type: str
+    url_name: str
+    permission: str
+
+
+record_pages: Socket[RecordPage] = Socket(
+    "record_pages", "Pages of the records that activities name.", lambda r: r.type
+)
+
+
+@dataclass(frozen=True)
+class DataSubjects:
+    """Whose ids stand in access records: `named(actor, ids)` gives the names of those that the actor may see, `find(actor, words,
+    limit)` id, name and a hint of those that fit, best first; `url_name` takes the id."""
+
+    key: str
+    named: Callable[["Actor", set[UUID]], dict[UUID, str]]
+    find: Callable[["Actor", str, int], list[tuple[UUID, str, str]]]
+    url_name: str
+
+
+data_subjects: Socket[DataSubjects] = Socket(
+    "data_subjects", "Whose personal data access records are about.", lambda s: s.key
+)
+
+
+@dataclass(frozen=True)
 class IntegrityCheck:
-    """A rule about stored rows that the nightly check proves: `broken()` gives a sentence per violation, without personal data."""
+    """A rule about stored rows that no constraint of the database holds, proven every night: `examine()` looks at all of them."""
 
     key: str
     label: Text
-    broken: Callable[[], list[str]]
+    examine: Callable[[], Examined]
     order: int = 100
 
 

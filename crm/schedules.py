@@ -11,13 +11,16 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
 from django.db import connection, transaction
-from django.utils.translation import gettext_lazy as _
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from crm import jobs
 from crm.actor import Actor
 from crm.errors import DomainError
 from crm.models import Schedule
 from crm.registry import regular_tasks
+from crm.services.notifications import tell_operators
 
 log = logging.getLogger(__name__)
 AT_ONCE = 100
@@ -27,12 +30,14 @@ class BadSchedule(DomainError):
     status = 422
     code = "bad_schedule"
     field = "cron"
-    message = _("This is no cron expression: give minute, hour, day, month and weekday, for example “30 2 * * *”.")
+    message = gettext_lazy(
+        "This is no cron expression: give minute, hour, day, month and weekday, for example “30 2 * * *”."
+    )
 
 
 class BadTimeZone(BadSchedule):
     field = "time_zone"
-    message = _("There is no such time zone; give a name such as “Europe/Berlin”.")
+    message = gettext_lazy("There is no such time zone; give a name such as “Europe/Berlin”.")
 
 
 def next_due(cron: str, time_zone: str, after: datetime) -> datetime:
@@ -111,6 +116,11 @@ def _ask(row: Schedule, now: datetime) -> int:
     except Exception as error:
         log.exception("schedule %s can't be asked for", row.key)
         row.is_active, row.fault = False, f"{type(error).__name__}: {error}"[:200]
+        tell_operators(
+            actor=Actor.system("Queue"), kind="crm.schedule_fault", tone="bad", text=row.fault,
+            title=_("The schedule “%(key)s” was stopped: it can't be followed") % {"key": row.key},
+            href=reverse("crm:service"), dedupe_key=f"crm.schedule_fault:{row.pk}",
+        )  # fmt: skip
     row.save(update_fields=["next_due_at", "last_due_at", "fault", "is_active", "updated_at"])
     return int(due is not None and not row.fault)
 

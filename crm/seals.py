@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -39,7 +40,7 @@ with latest as (
     where a.business_id = %(business)s
       and (a.xid < pg_snapshot_xmin(pg_current_snapshot()) or %(all)s)
       and (a.xid, a.id) > (coalesce((select last_xid from latest), '0'::xid8), coalesce((select last_id from latest), 0))
-      and a.id > coalesce((select last_id from epoch), 0)
+      and a.id + 0 > coalesce((select last_id from epoch), 0)
     order by a.xid, a.id limit %(rows)s
 ), sealed as (
     select count(*) as count, string_agg(hash, ''::bytea order by xid, id) as hashes from due
@@ -74,7 +75,7 @@ from seals s, lateral (
            string_agg(sha256(convert_to(({_ROW})::text, 'UTF8')), ''::bytea order by a.xid, a.id) as hashes
     from crm_activity a
     where a.business_id = %(business)s and (a.xid, a.id) > (s.from_xid, s.from_id) and (a.xid, a.id) <= (s.last_xid, s.last_id)
-      and a.id > s.above and a.id <= coalesce(s.up_to, a.id)
+      and a.id + 0 > s.above and a.id + 0 <= coalesce(s.up_to, a.id)  -- "+ 0": by the index of (xid, id)
 ) rows
 order by s.id
 """
@@ -89,7 +90,8 @@ with latest as (
 select count(*), count(*) filter (where passed), min(id) filter (where impossible)
 from (
     select a.id, a.id <= epoch.id or coalesce((a.xid, a.id) <= (latest.last_xid, latest.last_id), false) as passed,
-           a.id > epoch.id and a.xid >= pg_snapshot_xmax(pg_current_snapshot()) as impossible
+           a.id > epoch.id and a.xid >= pg_snapshot_xmax(pg_current_snapshot())
+               and a.xid is distinct from pg_current_xact_id_if_assigned() as impossible
     from epoch left join latest on true join crm_activity a on a.business_id = %(business)s
 ) r
 """
@@ -146,15 +148,17 @@ def _seal_next(cursor: Any, business: Business, *, everything: bool) -> int:
     return int(row[0]) if row else 0
 
 
-def verify(business: Business) -> Verdict:
+def verify(business: Business, until: datetime | None = None) -> Verdict:
     """Recompute every seal and every detail's digest of the business, and compare the seals with the checkpoints that are
-    kept outside the database. One snapshot, memory for a few thousand rows."""
+    kept outside the database (those up to `until`, if given). One snapshot, memory for a few thousand rows."""
     faults: list[str] = []
     sealed = covered = 0
     parameters = {"business": business.pk, "genesis": GENESIS}
+    is_outermost = not connection.in_atomic_block
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("set transaction isolation level repeatable read, read only")
+        if is_outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("set transaction isolation level repeatable read, read only")
         with connection.chunked_cursor() as cursor:
             cursor.execute(_VERIFY, parameters)
             for row in cursor:
@@ -164,19 +168,28 @@ def verify(business: Business) -> Verdict:
             cursor.execute(_UNSEALED, parameters)
             total, passed, impossible = cursor.fetchone()
             if passed > covered:
-                faults.append(f"{passed - covered} rows lie under no seal, though later ones are sealed: they were slipped in")
+                faults.append(
+                    f"{passed - covered} rows lie under no seal, though later ones are sealed: they were slipped in"
+                )
             if impossible is not None:
                 faults.append(
                     f"activity {impossible} names a transaction that has not been yet: it was slipped in, or the database was "
                     "moved from another PostgreSQL without 'seal_audit --moved'"
                 )
         faults += _faults_of_details(business)
-        faults += checkpoints.faults(business)
+        faults += checkpoints.faults(business, until)
     return Verdict(sealed, total - covered, faults)
 
 
 def _faults_of_seal(
-    seal_id: int, count: int, chained: bool, found: int, first: int | None, last: int | None, intact: bool, ends: bool | None
+    seal_id: int,
+    count: int,
+    chained: bool,
+    found: int,
+    first: int | None,
+    last: int | None,
+    intact: bool,
+    ends: bool | None,
 ) -> list[str]:
     faults = []
     where = f"activity {first} to {last}" if first is not None else "no row is left"

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 
+from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
-from allauth.mfa.base.internal.flows import check_rate_limit
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import (
     AddWebAuthnForm,
@@ -20,14 +21,23 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from crm import clock
-from crm.second_factors import matching_step, spend_code
+from crm.second_factors import count_try, matching_step, spend_code
 
 NAME_LENGTH = 60
+CREDENTIAL_LENGTH = 20_000
 _DIGITS = {"autocomplete": "one-time-code", "inputmode": "numeric", "autocapitalize": "off", "spellcheck": "false"}
 
 
 def code_field(label: Any, help_text: Any = "") -> forms.CharField:
     return forms.CharField(label=label, max_length=40, help_text=help_text, widget=forms.TextInput(attrs=_DIGITS))
+
+
+def _count_try(form: Any) -> None:
+    """Refuse the code unseen when its person has tried too many; the form then knows for how long."""
+    taken = count_try(form.user)
+    if not taken.allowed:
+        form.retry_after = ceil(taken.retry_after)
+        raise get_account_adapter().validation_error("too_many_login_attempts")
 
 
 class SpendsCode(forms.Form):
@@ -36,12 +46,11 @@ class SpendsCode(forms.Form):
     code = code_field(_("Code"), _("The six digits that your app shows, or one of your recovery codes."))
 
     def clean_code(self) -> str:
-        forgive = check_rate_limit(self.user)  # type: ignore[attr-defined]
+        _count_try(self)
         code: str = self.cleaned_data["code"]
         found = spend_code(user=self.user, code=code, at=clock.now())  # type: ignore[attr-defined]
         if found is None:
             raise get_adapter().validation_error("incorrect_code")
-        forgive()
         found.user = self.user  # type: ignore[attr-defined]
         self.authenticator = found
         return code
@@ -50,13 +59,9 @@ class SpendsCode(forms.Form):
 class SignInCodeForm(SpendsCode, AuthenticateForm):
     """The second step of signing in."""
 
-    code = SpendsCode.base_fields["code"]
-
 
 class ConfirmCodeForm(SpendsCode, ReauthenticateForm):
     """Somebody who is signed in shows once more who they are."""
-
-    code = SpendsCode.base_fields["code"]
 
 
 class AppForm(ActivateTOTPForm):
@@ -65,12 +70,11 @@ class AppForm(ActivateTOTPForm):
     code = code_field(_("Code"), _("The six digits that the app shows for Customer desk."))
 
     def clean_code(self) -> str:
-        forgive = check_rate_limit(self.user, error_key="rate_limited")
+        _count_try(self)
         code: str = self.cleaned_data["code"].replace(" ", "")
         self.step = matching_step(self.secret, code, clock.now()) if code.isascii() else None
         if self.step is None:
             raise get_adapter().validation_error("incorrect_code")
-        forgive()
         return code
 
 
@@ -85,26 +89,38 @@ def parsed(read: Callable[[], Any]) -> Any:
 
 
 class CredentialField(forms.JSONField):
-    """What the browser says of a passkey: a JSON object."""
+    """What the browser says of a passkey: a JSON object, which is never shown again."""
 
     widget = forms.HiddenInput
 
     def to_python(self, value: Any) -> Any:
+        if isinstance(value, str) and len(value) > CREDENTIAL_LENGTH:
+            raise get_adapter().validation_error("incorrect_code")
         try:
             read = super().to_python(value)
-            json.dumps(read).encode()
+            text = json.dumps(read, ensure_ascii=False)
+            text.encode()
         except (RecursionError, UnicodeEncodeError) as error:
             raise get_adapter().validation_error("incorrect_code") from error
-        if read is not None and not isinstance(read, dict):
+        if read is not None and (not isinstance(read, dict) or "\\u0000" in text):
             raise get_adapter().validation_error("incorrect_code")
         return read
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return None
+
+    def prepare_value(self, value: Any) -> str:
+        return ""
 
 
 class PasskeyForm(AddWebAuthnForm):
     """A new passkey and what its owner calls it."""
 
     name = forms.CharField(
-        label=_("Name"), max_length=NAME_LENGTH, required=False, help_text=_("So that you know it again, as in “Phone”.")
+        label=_("Name"),
+        max_length=NAME_LENGTH,
+        required=False,
+        help_text=_("So that you know it again, as in “Phone”."),
     )
     passwordless = forms.BooleanField(
         label=_("Sign in with it alone, without a password"), required=False, initial=True,

@@ -19,6 +19,7 @@ from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from crm.limits import Taken, take
 from crm.models import Business, User
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,8 @@ PERIOD = 30
 """Seconds for which an authenticator app shows one code."""
 WINDOW = 1
 """Periods by which the clock of the app may be early or late."""
+TRIES, TRY_EVERY = 10, 300
+"""How many codes may be tried at once, and the seconds after which one more may be."""
 # Where somebody may go who still has to set up the second factor that a business asks for.
 SET_UP_PAGES = frozenset(
     {
@@ -83,6 +86,11 @@ def must_set_up(request: HttpRequest) -> bool:
     if match is None or match.view_name in SET_UP_PAGES or not request.user.is_authenticated:
         return False
     return lacks_required_factor(request.user, business)
+
+
+def count_try(user: User) -> Taken:
+    """Count a try of a code, right or wrong; call it before the code is looked at, outside of a transaction."""
+    return take(f"second-factor:{user.pk}", capacity=TRIES, per_second=1 / TRY_EVERY)
 
 
 @transaction.atomic

@@ -42,7 +42,7 @@ class SessionStore(DatabaseStore):
         return max(0, min(idle, int(started + settings.SESSION_HOURS * 3600 - time.time())))
 
     def _get_session_from_db(self) -> Any:
-        row = super()._get_session_from_db()
+        row = super()._get_session_from_db()  # type: ignore[misc]  # the stubs leave it out
         self.ends_at = row.expire_date if row else None
         return row
 
@@ -77,7 +77,7 @@ def is_fresh(proven: float) -> bool:
 class OpenSession:
     """One place where a person is signed in now."""
 
-    id: int
+    pk: int
     device: str
     address: str
     started_at: datetime
@@ -100,7 +100,7 @@ def open_sessions(user: User, current: str, at: datetime) -> list[OpenSession]:
         started = data.get(STARTED)
         found.append(
             OpenSession(
-                id=row.pk,
+                pk=row.pk,
                 device=_("A program, by a token of the API") if is_program else device(row.user_agent),
                 address=row.ip,
                 started_at=datetime.fromtimestamp(started, UTC) if started else row.created_at,

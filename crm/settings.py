@@ -17,6 +17,8 @@ SECRET_KEY = environment.secret_key
 SECRET_KEY_FALLBACKS = environment.secret_key_fallbacks
 ALLOWED_HOSTS = environment.allowed_hosts
 PUBLIC_URL = environment.public_url
+METRICS_TOKEN = environment.metrics_token
+QUEUE_WAIT_SECONDS = environment.queue_wait_seconds
 BACKUP_KEY = environment.backup_key
 BACKUP_DIR = environment.backup_dir
 BACKUPS_KEPT = environment.backups_kept
@@ -53,8 +55,10 @@ MIDDLEWARE = [
     "crm.middleware.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "crm.middleware.ServiceDoors",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "crm.middleware.CleanRequest",
+    "crm.middleware.ReadOnlyMode",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -102,9 +106,13 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "crm.passwords.NotTooLong"},
+    {"NAME": "crm.passwords.NoKnownName"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "crm:home"
+PASSWORD_RESET_TIMEOUT = 3600
 ACCOUNT_ADAPTER = "crm.accounts.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
@@ -114,6 +122,7 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_RATE_LIMITS = dict.fromkeys(("login", "reset_password", "reset_password_from_key", "reauthenticate"))
 ACCOUNT_REAUTHENTICATION_TIMEOUT = environment.reauthentication_minutes * 60
 HEADLESS_CLIENTS = ("app",)
 HEADLESS_SERVE_SPECIFICATION = False
@@ -232,12 +241,15 @@ Q_CLUSTER = {
     },
 }
 
+API_LIMITS = environment.api_limits
+API_BUSINESS_FACTOR = environment.api_business_factor
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "crm.api.authentication.ApiKeyAuthentication",
         "crm.api.authentication.TokenAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["crm.api.permissions.NamedPermission"],
+    "DEFAULT_THROTTLE_CLASSES": ["crm.api.throttling.Limits"],
     "DEFAULT_RENDERER_CLASSES": ["crm.api.renderers.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["crm.api.parsers.StrictJsonParser"],
     "DEFAULT_SCHEMA_CLASS": "crm.api.schema.OperationSchema",
@@ -258,16 +270,28 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "POSTPROCESSING_HOOKS": ["crm.api.schema.document_problems"],
+    "POSTPROCESSING_HOOKS": ["crm.api.schema.complete"],
 }
 
 MESSAGE_TAGS = {message_levels.ERROR: "bad", message_levels.SUCCESS: "good", message_levels.WARNING: "warn"}
 
+# Libraries log no more than INFO, since their details (statements with their values) are not ours to keep.
+_level = environment.log_level
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"request": {"()": "crm.log.RequestIdFilter"}},
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {request_id} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request"]}},
-    "root": {"handlers": ["console"], "level": environment.log_level},
+    "formatters": {"json": {"()": "crm.log.JsonLines"}, "text": {"()": "crm.log.TextLines"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": environment.log_format, "filters": ["request"]}
+    },
+    "root": {"handlers": ["console"], "level": "INFO" if _level == "DEBUG" else _level},
+    "loggers": {
+        "crm": {"level": _level},
+        "customers": {"level": _level},
+        "commerce": {"level": _level},
+        "django": {"handlers": [], "propagate": True},
+        "django.request": {"level": "ERROR"},  # every request has a line of its own
+        "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
+    },
 }

@@ -16,6 +16,7 @@ from crm import clock
 from crm.forms import DeedForm, VersionedForm
 from crm.models import ExchangeRate, Membership, Role, Team, User, Visibility
 from crm.money import CURRENCIES
+from crm.passwords import LONGEST
 from crm.registry import permissions, settings_blocks
 from crm.services.people import PEOPLE_ROLES
 
@@ -52,7 +53,7 @@ def _password_help() -> str:
 
 def new_password(label: Any) -> forms.CharField:
     return forms.CharField(
-        label=label, strip=False, max_length=200, help_text=lazy(_password_help, str)(),
+        label=label, strip=False, max_length=LONGEST, help_text=lazy(_password_help, str)(),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )  # fmt: skip
 
@@ -228,6 +229,14 @@ class ProfileForm(DeedForm):
 
     name = forms.CharField(label=_("Name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     theme = forms.ChoiceField(label=_("Theme"), choices=THEMES, widget=forms.RadioSelect)
+
+
+class ResetForm(forms.Form):
+    """Whose password was forgotten; whether there is such a person isn't asked here."""
+
+    email = forms.EmailField(
+        label=_("E-mail address"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"})
+    )
 
 
 class JoinForm(DeedForm):

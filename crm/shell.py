@@ -5,8 +5,14 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 
+from crm import service_mode
+from crm.live import pulse
 from crm.registry import quick_actions, sidebar
+from crm.viewing import Viewing
 
 THEMES = ("system", "light", "dark")
 
@@ -22,7 +28,9 @@ class Shell:
     businesses: list[Any] = field(default_factory=list)
     business: Any = None
     user: dict[str, str] | None = None
-    banners: list[dict[str, str]] = field(default_factory=list)
+    banners: list[dict[str, Any]] = field(default_factory=list)
+    is_operator: bool = False
+    pulse: Any = None
 
 
 def shell(request: Any) -> dict[str, Any]:
@@ -34,8 +42,15 @@ def shell(request: Any) -> dict[str, Any]:
     if actor is None:
         return {"shell": frame}
     user = request.user
+    mode = service_mode.current()
+    if mode.is_read_only:
+        frame.banners.append({"kind": "warn", "text": mode.words})
     frame.user = {"name": user.name or user.email, "email": user.email, "initials": _initials(user.name or user.email)}
     frame.businesses, frame.business = request.businesses, business
+    if getattr(request, "viewing", None):
+        frame.banners.append(_viewing_banner(request.viewing))
+    frame.is_operator = user.is_staff
+    frame.pulse = SimpleLazyObject(lambda: pulse(actor=actor, business=business))
     if business is not None:
         path = request.get_full_path()
         groups: dict[str, list[dict[str, Any]]] = {}
@@ -64,6 +79,16 @@ def shell(request: Any) -> dict[str, Any]:
             if actor.may(a.permission, business)
         ]
     return {"shell": frame}
+
+
+def _viewing_banner(viewing: Viewing) -> dict[str, Any]:
+    """Says whose eyes these are, with the way back."""
+    words = _("You see this as %(name)s does, as %(role)s, and can change nothing. It ends at %(time)s.") % {
+        "name": viewing.membership.user,
+        "role": viewing.membership.get_role_display(),
+        "time": timezone.localtime(viewing.until).strftime("%H:%M"),
+    }
+    return {"kind": "warn", "text": words, "action": reverse("crm:view_as_leave"), "action_label": _("Leave the view")}
 
 
 def _initials(name: str) -> str:

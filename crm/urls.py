@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 
 from crm.api.views import Unrouted
 from crm.styleguide import StyleGuide
+from crm.views.health import figures, livez, readyz
 
 handler400 = "crm.errors_pages.bad_request"
 handler403 = "crm.errors_pages.permission_denied"
@@ -12,6 +13,9 @@ handler404 = "crm.errors_pages.not_found"
 handler500 = "crm.errors_pages.server_error"
 
 urlpatterns = [
+    path("livez", livez, name="livez"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", figures, name="metrics"),
     path("", include("crm.page_urls")),
     path("", include("customers.urls")),
     path("", include("commerce.urls")),

@@ -1,19 +1,26 @@
 """What the customers app plugs into the sockets below it, and its own fields and files."""
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from crm.hooks import EVERYBODY
+from crm.integrity import subjects_are_there
 from crm.paging import Sort
 from crm.registry import (
     ApiRoutes,
     Benchmark,
+    DataSubjects,
     DemoPart,
     Emptied,
     FirstStep,
+    Gauge,
     HomeFigures,
     HomePanel,
+    IntegrityCheck,
+    PaletteEntries,
     Permission,
     QuickAction,
+    RecordPage,
     RegularTask,
     SidebarItem,
     TaskKind,
@@ -21,12 +28,17 @@ from crm.registry import (
     api_routes,
     benchmarks,
     business_tables,
+    data_subjects,
     demo_parts,
     first_steps,
+    gauges,
     home_figures,
     home_panels,
+    integrity_checks,
+    palette_entries,
     permissions,
     quick_actions,
+    record_pages,
     regular_tasks,
     sidebar,
     task_kinds,
@@ -36,7 +48,8 @@ from customers import bench
 from customers.choices import Kind, LifecycleStage, Size
 from customers.demo import fill_customers
 from customers.models import Customer
-from customers.panels import customer_figures, stage_panel
+from customers.panels import customer_entries, customer_figures, recent_entries, stage_panel, subjects
+from customers.queries import customers_created_lately, integrity, named
 from customers.registry import Field, fields, import_resources
 from customers.resources import CUSTOMERS
 
@@ -78,6 +91,15 @@ quick_actions.plug(
     QuickAction(_("Add customer"), "user-plus", "customers:customer_create", "customers.add", 10),
     QuickAction(_("Import a file"), "upload", "customers:import_create", "customers.import", 90),
 )
+palette_entries.plug(
+    PaletteEntries("recent", _("Opened last"), "customers.view", recent_entries, order=10),
+    PaletteEntries("customers", _("Customers"), "customers.view", customer_entries, order=20),
+)
+record_pages.plug(
+    RecordPage("customers.customer", "customers:customer_detail", "customers.view"),
+    RecordPage("customers.importjob", "customers:import_detail", "customers.view_imports"),
+)
+data_subjects.plug(DataSubjects("customers", named, subjects, "customers:customer_detail"))
 api_routes.plug(ApiRoutes("customers.api.urls"))
 business_tables.plug(
     Emptied(
@@ -113,6 +135,16 @@ first_steps.plug(
 )
 home_figures.plug(HomeFigures("customers", customer_figures, "customers.view", order=10))
 home_panels.plug(HomePanel("stages", stage_panel, "customers.view", order=30))
+
+integrity_checks.plug(
+    IntegrityCheck("customers.about", _("Deeds, accesses and messages name customers"), integrity.ABOUT, order=100),
+    IntegrityCheck(
+        "customers.subjects", _("Deeds on customers name one"), subjects_are_there("customers.customer"), order=110
+    ),
+    IntegrityCheck("customers.search_rows", _("Every customer has its search row"), integrity.SEARCH_ROWS, order=120),
+    IntegrityCheck("customers.search_words", _("Search words are those of the profile"), integrity.SEARCH_WORDS, order=130),
+    IntegrityCheck("customers.fact_rows", _("Every customer has its facts"), integrity.FACT_ROWS, order=140),
+)
 
 fields.plug(
     Field(
@@ -167,6 +199,9 @@ fields.plug(
     ),
     Field("updated_at", _("Changed"), "datetime", "updated_at", order=310),
 )
+gauges.plug(
+    Gauge("crm_customers_created", "Customers added in the last 24 hours.", customers_created_lately, ("business",))
+)
 benchmarks.plug(
     Benchmark("search", _("Search in the database: short words, addresses, numbers"), 15, bench.search, order=20),
     Benchmark(
@@ -181,7 +216,10 @@ benchmarks.plug(
 )
 
 task_kinds.plug(
-    TaskKind("customers.tasks.import_file", _("Import of a file"), lane="slow", limit_seconds=1800, alert_seconds=600),
+    TaskKind(
+        "customers.tasks.import_file", _("Import of a file"), lane="slow", limit_seconds=1800, alert_seconds=600,
+        page=lambda job: reverse("customers:import_detail", args=[job.params["import_job_id"]]),
+    ),
     TaskKind("customers.tasks.close_abandoned_imports", _("Close abandoned imports"), hidden=True),
 )
 regular_tasks.plug(

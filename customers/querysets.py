@@ -29,7 +29,7 @@ class CustomerQuerySet(models.QuerySet):
             if grant.visibility == "team" and grant.team_id:
                 allowed |= in_business & models.Q(team_id=grant.team_id)
             if actor.kind == "user":
-                allowed |= in_business & models.Q(owner_id=actor.id)
+                allowed |= in_business & models.Q(owner_id=actor.eyes)
         return self.filter(allowed)
 
     def with_facts(self) -> "CustomerQuerySet":
@@ -46,7 +46,7 @@ class ImportQuerySet(models.QuerySet):
             return self
         everywhere = [grant.business_id for grant in actor.grants_in_scope() if grant.visibility == "all"]
         allowed = models.Q(business_id__in=everywhere)
-        return self.filter(allowed | models.Q(requested_by=actor.id) if actor.kind == "user" else allowed)
+        return self.filter(allowed | models.Q(requested_by=actor.eyes) if actor.kind == "user" else allowed)
 
 
 def led_by_facts(customers: models.QuerySet[Any]) -> models.QuerySet[Any]:

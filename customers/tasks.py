@@ -4,7 +4,7 @@ from typing import Any
 
 from crm import clock
 from crm.errors import DomainError
-from crm.jobs import JobRun
+from crm.work import JobRun
 from customers import services
 from customers.models import ImportJob
 

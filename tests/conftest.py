@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
 
+from crm import service_mode
 from crm.actor import Actor
 from crm.models import Business, Membership
 from crm.registry import ROLES
@@ -106,3 +107,10 @@ def _own_files(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
 def _fast_passwords(settings: Any) -> None:
     """Slow hashes protect stored passwords; here they would only make the suite slow."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _open_for_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether changes are allowed is asked every two seconds; here only by tests that forget what is known."""
+    monkeypatch.setattr(service_mode, "FRESH_SECONDS", float("inf"))
+    service_mode.remember(service_mode.Mode())

@@ -11,18 +11,31 @@ from django.db import connection
 
 from commerce.models import Product
 from crm.actor import Actor
-from crm.models import Activity, ApiKey, Business, ExchangeRate, Invitation, Job, Team
+from crm.models import (
+    Activity,
+    ApiKey,
+    Business,
+    ExchangeRate,
+    Invitation,
+    Job,
+    Notification,
+    SavedView,
+    Schedule,
+    Team,
+)
 from crm.operations import Operation
 from crm.scope import scope
 from customers import services
-from tests.factories import make_customer, make_membership, make_order
+from tests.factories import make_customer, make_membership, make_order, make_session
 
 MARKER = "CANARY"
 
 # The word of an address -> the kind of object that its id names.
 KINDS = {
     "customers": "customer", "imports": "import", "orders": "order", "jobs": "job", "teams": "team", "api-keys": "api_key",
-    "people": "member", "invitations": "invitation", "exchange-rates": "rate", "activity": "activity",
+    "notifications": "notification", "schedules": "schedule", "people": "member",
+    "invitations": "invitation", "exchange-rates": "rate", "activity": "activity", "sessions": "session",
+    "views": "view",
 }  # fmt: skip
 
 
@@ -45,9 +58,20 @@ def objects_of(business: Business) -> dict[str, Any]:
         return {
             "customer": customer, "order": order, "import": job, "job": Job.objects.get(pk=job.job_id),
             "member": make_membership(business, "agent"),
+            "notification": Notification.objects.create(
+                business=business, user=make_membership(business, "agent").user, kind="crm.job_done", title=f"{MARKER} is done",
+            ),
+            "schedule": Schedule.objects.create(
+                business=business, key=f"{MARKER} {number}", task="crm.tasks.seal_trails", cron="0 3 * * *",
+            ),
             "team": Team.objects.create(business=business, name=f"{MARKER} team {number}"),
             "rate": rate,
+            "view": SavedView.objects.create(
+                business=business, page="customers:customer_list", name=f"{MARKER} view", query="kind=company",
+                owner=make_membership(business, "agent").user,
+            ),
             "activity": Activity.objects.filter(about=customer.pk).latest("id"),
+            "session": make_session(make_membership(business, "agent").user),
             "api_key": ApiKey.objects.create(business=business, name=f"{MARKER} key", prefix=number[-8:], digest=b"x" * 32),
             "invitation": Invitation.objects.create(
                 business=business, email=f"{MARKER.lower()}@example.com", role="agent",

@@ -31,6 +31,12 @@ UNSCOPED = {
     "crm/demo": "makes and removes whole businesses",
     "crm/jobs.py": "finds the job, from which the scope is opened",
     "crm/services/demo.py": "removes whole businesses",
+    "crm/services/notifications.py": "a person's notifications are of the open business and of the service, which has none",
+    "crm/services/schedules.py": "operators pause and resume schedules, most of which belong to no business",
+    "crm/views/service.py": "operators see the background work of the whole service",
+    "crm/services/second_factors.py": "a person's sign-in is the same in all businesses: the trail of each tells of it",
+    "crm/passwords.py": "reads the names of a person's businesses, which no password may be",
+    "crm/viewing.py": "reads the two memberships of a view, from which the scope is opened",
     "crm/services/people.py": "an invitation is found by its link before anybody is signed in",
     "customers/management/commands/import_orders.py": "follows the job that it has just made",
 }  # fmt: skip

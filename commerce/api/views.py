@@ -12,10 +12,13 @@ from commerce.choices import OrderStatus
 from commerce.filters import OrderFilterSet
 from commerce.models import Order, OrderLine
 from crm.access import saw
+from crm.api.includes import Included, with_includes
 from crm.api.lists import ListEndpoint, envelope, envelope_sample
 from crm.api.representation import Representation, Shown
 from crm.api.views import Doc, RecordEndpoint
 from crm.paging import Sort
+from customers.api.representation import CUSTOMER
+from customers.models import Customer
 
 ORDER = Representation(
     "Order",
@@ -55,6 +58,26 @@ LINE = Representation(
 )
 
 
+def _customers(view: Any, ids: set[Any]) -> dict[Any, Any]:
+    found = Customer.objects.visible_to(view.actor).filter(pk__in=ids).values(*CUSTOMER.paths())
+    return {row["id"]: CUSTOMER.of(row, view.business) for row in found}
+
+
+def _lines(view: Any, ids: set[Any]) -> dict[Any, list[dict[str, Any]]]:
+    found: dict[Any, list[dict[str, Any]]] = {}
+    rows = OrderLine.objects.filter(order__in=ids).order_by("order", "position").values("order", *LINE.paths())
+    for row in rows:
+        found.setdefault(row["order"], []).append(LINE.of(row, view.business))
+    return found
+
+
+_CUSTOMER = Included(
+    "customer", _("Who has ordered"), "customer", _customers, CUSTOMER.serializer(), permission="customers.view"
+)
+_LINES = Included("lines", _("What was ordered"), "id", _lines, LINE.serializer(), many=True)
+_OF_LIST, _OF_ONE = {"customer": _CUSTOMER, "lines": _LINES}, {"customer": _CUSTOMER}
+
+
 class OrderList(ListEndpoint):
     """Orders and refunds, newest first."""
 
@@ -63,10 +86,14 @@ class OrderList(ListEndpoint):
     filterset_class = OrderFilterSet
     sorts = {"ordered_at": Sort("ordered_at", "ordered_at", descending_first=True)}
     default_sort = "-ordered_at"
+    includes = _OF_LIST
     permissions = {"GET": "commerce.view_orders"}
     docs = {
         "GET": Doc(
-            "list_orders", _("List and filter orders"), answer=envelope(ORDER), answer_example=envelope_sample(ORDER)
+            "list_orders",
+            _("List and filter orders"),
+            answer=envelope(ORDER, _OF_LIST),
+            answer_example=envelope_sample(ORDER),
         )
     }
 
@@ -86,14 +113,18 @@ class OrderDetail(RecordEndpoint):
     tag = "Orders"
     representation = ORDER
     has_version = True
+    includes = _OF_ONE
     permissions = {"GET": "commerce.view_orders"}
     docs = {
         "GET": Doc(
             "get_order",
             _("Get an order with its lines"),
             answer_example={**ORDER.sample(), "lines": [LINE.sample()]},
-            answer=type(
-                "OrderWithLines", (ORDER.serializer(),), {"lines": serializers.ListField(child=LINE.serializer()())}
+            answer=with_includes(
+                type(
+                    "OrderWithLines", (ORDER.serializer(),), {"lines": serializers.ListField(child=LINE.serializer()())}
+                ),
+                _OF_ONE.values(),
             ),
         )
     }

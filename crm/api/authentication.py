@@ -1,9 +1,10 @@
 """Who calls the API: a program with an API key or a person with a token; and for which business."""
 
 import hmac
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+import cryptography.hazmat.primitives.serialization  # noqa: F401  allauth imports it at the first token: two threads would collide
 from allauth.headless.tokens.strategies.jwt import internal
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -13,10 +14,11 @@ from django.utils.translation import gettext_lazy
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
-from crm import clock
+from crm import clock, sessions
 from crm.actor import Actor
 from crm.errors import DomainError, NotAllowed
 from crm.models import ApiKey, Business
+from crm.second_factors import lacks_required_factor
 from crm.services.api_keys import key_digest
 
 AUDIENCE = "customer-desk-api"
@@ -35,6 +37,12 @@ class BusinessNotNamed(DomainError):
     status = 400
     code = "business_needed"
     message = gettext_lazy("You work in several businesses: name one by its short name or id in the header X-Business.")
+
+
+class SecondFactorRequired(DomainError):
+    status = 403
+    code = "second_factor_required"
+    message = gettext_lazy("This business asks for a second factor. Sign in in the browser and set one up.")
 
 
 class Bearer(BaseAuthentication):
@@ -69,8 +77,8 @@ class ApiKeyAuthentication(Bearer):
         key = None
         if prefix.isascii() and prefix.isalnum() and len(prefix) == 8:
             key = ApiKey.unscoped.select_related("business").filter(prefix=prefix).first()
-        matches = hmac.compare_digest(key_digest(value), bytes(key.digest) if key else bytes(32))
         now = clock.now()
+        matches = _opens(key, key_digest(value), now)
         if key is None or not secret or not matches or key.revoked_at or (key.expires_at and key.expires_at <= now):
             raise self.refuse()
         if not key.business.is_active:
@@ -84,6 +92,13 @@ class ApiKeyAuthentication(Bearer):
         if key.last_used_at is None or key.last_used_at < stale:
             unused = Q(last_used_at__isnull=True) | Q(last_used_at__lt=stale)
             ApiKey.unscoped.filter(unused, pk=key.pk).update(last_used_at=now)
+
+
+def _opens(key: ApiKey | None, digest: bytes, now: datetime) -> bool:
+    """Is it the digest of the key, or of the one from before a rotation while that still works?"""
+    current = hmac.compare_digest(digest, bytes(key.digest) if key else bytes(32))
+    former = hmac.compare_digest(digest, bytes(key.previous_digest or bytes(32)) if key else bytes(32))
+    return current or (former and bool(key and key.previous_until and key.previous_until > now))
 
 
 class TokenAuthentication(Bearer):
@@ -127,3 +142,24 @@ def chosen_business(request: Any, *, needed: bool) -> Business | None:
     if businesses:
         raise BusinessNotNamed
     raise NotAllowed(_("You are not a member of any business."))
+
+
+class ReauthenticationRequired(DomainError):
+    status = 403
+    code = "reauthentication_required"
+    message = gettext_lazy(
+        "This needs a person who has signed in within the last minutes. Get a new token and try again."
+    )
+
+
+def refuse_stale_sign_in(request: Any) -> None:
+    """Raise ReauthenticationRequired unless a person has lately signed in for this token; keys are no persons."""
+    session = None if isinstance(request.auth, ApiKey) else internal.get_token_session(request.auth)
+    if session is None or not sessions.is_fresh(session.get(sessions.STARTED, 0)):
+        raise ReauthenticationRequired
+
+
+def refuse_without_factor(request: Any, business: Business | None) -> None:
+    """Raise SecondFactorRequired for a person who has none where the business asks for one; keys are no persons."""
+    if not isinstance(request.auth, ApiKey) and lacks_required_factor(request.user, business):
+        raise SecondFactorRequired

@@ -75,6 +75,15 @@ class Choice(serializers.ChoiceField):
         return super().to_internal_value(data)
 
 
+class Flag(serializers.BooleanField):
+    """true or false."""
+
+    default_error_messages = {"type": gettext_lazy("true or false is expected.")}
+
+    def to_internal_value(self, data: Any) -> Any:
+        return data if isinstance(data, bool) else self.fail("type")
+
+
 @extend_schema_field({"type": "string", "format": "date", "pattern": DAY})
 class Day(serializers.DateField):
     """A calendar day, 2026-01-31."""

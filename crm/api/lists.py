@@ -12,6 +12,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from crm import paging
+from crm.api.includes import asked_includes, load_includes, with_includes
 from crm.api.parsers import printable
 from crm.api.representation import Representation
 from crm.api.views import Endpoint
@@ -19,6 +20,7 @@ from crm.filters import StrictFilterSet, bad_parameters
 from crm.paging import Sort
 
 LIMIT, MAX_LIMIT = 25, 200
+MAX_VALUES = 100
 DEEPEST_ROW = 10_000
 MAX_SEARCH, MAX_WORDS = 100, 8
 
@@ -68,8 +70,10 @@ class ListEndpoint(Endpoint):
             raise bad_parameters(
                 {"sort": [_("Sort by one of: %(keys)s; with - before it downwards.") % {"keys": allowed}]}
             )
+        includes = asked_includes(self)
         rows = self._narrowed(query)
         columns = self.representation.paths(keys) | self.needs() | {sort.column, sort.tie}
+        columns |= {included.path for included in includes}
         slice_ = paging.page(
             rows.values(*columns),
             sort,
@@ -80,9 +84,13 @@ class ListEndpoint(Endpoint):
         )
         total, is_estimate = paging.count(rows)
         self.shown(slice_.rows)
+        data = [self.representation.of(row, self.business, keys) for row in slice_.rows]
+        if includes:
+            for shown, related in zip(data, load_includes(self, includes, slice_.rows), strict=True):
+                shown["included"] = related
         return Response(
             {
-                "data": [self.representation.of(row, self.business, keys) for row in slice_.rows],
+                "data": data,
                 "total": total,
                 "total_is_estimate": is_estimate or self.is_cut,
                 "page": None if cursor else number,
@@ -96,8 +104,12 @@ class ListEndpoint(Endpoint):
     def parameters(cls) -> frozenset[str]:
         """The names of all query parameters."""
         filters = cls.filterset_class.base_filters if cls.filterset_class else {}
-        own = {"page", "limit", "cursor", "sort", "fields"} | ({"search"} if cls.searchable else set())
+        own = {"page", "limit", "cursor", "sort", "fields"}
+        own |= ({"search"} if cls.searchable else set()) | ({"include"} if cls.includes else set())
         return frozenset(filters) | own
+
+    def limit_for(self, request: Any) -> str:
+        return "search" if request.method == "GET" and "search" in request.query_params else super().limit_for(request)
 
     def _query(self) -> QueryDict:
         """The parameters, each known, filled and given once; `a,b` of a multiple choice taken apart."""
@@ -113,19 +125,21 @@ class ListEndpoint(Endpoint):
                 raise bad_parameters({name: [_("Give this parameter once.")]})
             if not all(value.strip() for value in values):
                 raise bad_parameters({name: [_("This parameter is empty; leave it out.")]})
+            if sum(value.count(",") + 1 for value in values) > MAX_VALUES and name != "search":
+                raise bad_parameters({name: [_("Give at most %(number)d values.") % {"number": MAX_VALUES}]})
         return query
 
     def _narrowed(self, query: QueryDict) -> QuerySet:
         rows = self.rows()
         if self.filterset_class:
             rows = self.filterset_class(query, queryset=rows, request=self.request).narrowed()
-        words = query.get("search", "").strip()
+        words = query.get("search", "")
         if len(words) > MAX_SEARCH or len(words.split()) > MAX_WORDS:
             limits = {"characters": MAX_SEARCH, "words": MAX_WORDS}
             raise bad_parameters(
                 {"search": [_("Search for at most %(words)d words of %(characters)d characters.") % limits]}
             )
-        return self.search(rows, words) if words else rows
+        return self.search(rows, words.strip()) if words else rows
 
     def _keys(self, query: QueryDict) -> list[str] | None:
         if "fields" not in query:
@@ -147,9 +161,11 @@ def _whole(query: QueryDict, name: str, default: int, highest: int) -> int:
     return int(value)
 
 
-def envelope(representation: Representation) -> type[serializers.Serializer]:
-    """The shape of a list in the schema."""
+def envelope(representation: Representation, includes: Mapping[str, Any] | None = None) -> type[serializers.Serializer]:
+    """The shape of a list in the schema, with the `includes` that it offers."""
     item = representation.serializer()
+    if includes:
+        item = with_includes(item, includes.values())
     fields = {
         "data": item(many=True),
         "total": serializers.IntegerField(help_text="Exact up to 10,000."),

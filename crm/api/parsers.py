@@ -19,7 +19,8 @@ _CHARSET = re.compile(r"charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
 
 
 class StrictJsonParser(BaseParser):
-    """At most a megabyte of UTF-8 and 32 levels; no key twice, no NaN, no NUL, no half of a surrogate pair."""
+    """At most a megabyte of UTF-8, or the endpoint's `max_bytes`, and 32 levels; no key twice, no NaN, no NUL, no half of a
+    surrogate pair."""
 
     media_type = "application/json"
 
@@ -29,8 +30,9 @@ class StrictJsonParser(BaseParser):
         charset = _CHARSET.search(media_type or "")
         if charset and charset.group(1).lower() not in ("utf-8", "utf8"):
             raise UnsupportedMediaType(media_type or "")
-        body = stream.read(MAX_BYTES + 1)
-        if len(body) > MAX_BYTES:
+        most = getattr((parser_context or {}).get("view"), "max_bytes", MAX_BYTES)
+        body = stream.read(most + 1)
+        if len(body) > most:
             raise RequestDataTooBig
         return loads(body)
 

@@ -6,21 +6,22 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.db import DataError, IntegrityError
 from django.http import Http404
 from django.http.request import UnreadablePostError
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from crm import service_mode
 from crm.api.parsers import printable
 from crm.errors import DomainError, InvalidInput, NotAllowed, NotFound, from_integrity_error
-from crm.errors_pages import problem_code
+from crm.errors_pages import is_away, problem_code
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 # What is wrong with the form of a body rather than with its values: answered 400, where values are answered 422.
-MALFORMED = frozenset({"type", "unknown", "read_only", "null", "empty_body"})
+MALFORMED = frozenset({"type", "unknown", "read_only", "null", "empty_body", "not_a_list", "not_a_dict"})
 Fault = dict[str, str]
 
 
@@ -54,7 +55,11 @@ def problem_response(error: Exception, context: Mapping[str, Any]) -> Response |
     request = context["request"]
     if isinstance(error, IntegrityError):
         error = _explained(error)
-    if isinstance(error, OperationalError | InterfaceError):
+    if service_mode.refuses_changes(error):
+        log.error("the database takes no changes")
+        words, seconds = service_mode.Mode(is_read_only=True).words, str(service_mode.RETRY_SECONDS)
+        return problem(request, 503, words, code=service_mode.CODE, headers={"Retry-After": seconds})
+    if is_away(error):
         log.error("database unavailable: %s", type(error).__name__)
         return problem(request, 503, _("The service is not available at the moment."), headers={"Retry-After": "5"})
     if isinstance(error, DomainError):
@@ -95,7 +100,9 @@ def _domain_problem(request: Any, refusal: DomainError) -> Response:
         errors = (
             [{"field": refusal.field, "code": refusal.code, "message": str(refusal.message)}] if refusal.field else []
         )
-    headers = {"Retry-After": "5"} if refusal.status == 503 else {}
+    errors = refusal.details.get("faults", errors)
+    wait = getattr(refusal, "retry_after", 5 if refusal.status == 503 else 0)
+    headers = {"Retry-After": str(wait)} if wait else {}
     return problem(request, refusal.status, refusal.message, code=refusal.code, errors=errors, headers=headers)
 
 
@@ -117,7 +124,7 @@ def _faults(detail: Any, path: str = "") -> Iterable[Fault]:
             name = "" if name == "non_field_errors" else printable(str(name))
             yield from _faults(inner, f"{path}.{name}".strip("."))
     elif isinstance(detail, list | tuple):
-        for inner in detail:
-            yield from _faults(inner, path)
+        for place, inner in enumerate(detail):
+            yield from _faults(inner, f"{path}.{place}".strip(".") if isinstance(inner, Mapping) else path)
     else:
         yield {"field": path, "code": getattr(detail, "code", "invalid"), "message": str(detail)}

@@ -19,6 +19,7 @@ from crm.registry import Text
 
 _EXAMPLES: dict[str, Any] = {
     "id": "01980a3e-5c1b-7e0a-9d3f-2b6f1c4d8e90",
+    "ids": ["01980a3e-5c1b-7e0a-9d3f-2b6f1c4d8e90"],
     "user": "01980a3e-5c1b-7e0a-9d3f-2b6f1c4d8e91",
     "team": "01980a3e-5c1b-7e0a-9d3f-2b6f1c4d8e92",
     "text": "",
@@ -36,7 +37,7 @@ _EXAMPLES: dict[str, Any] = {
 class Shown:
     """A value of a representation.
 
-    `path` is the column seen from the model; `type` one of id, user, team, text, choice, money, number, decimal, date,
+    `path` is the column seen from the model; `type` one of id, ids, user, team, text, choice, money, number, decimal, date,
     datetime, json, currency (the business's own, without a column); `currency` the path of the column that holds the
     currency of an amount (default: the business's).
     """
@@ -68,6 +69,8 @@ class Shown:
         match self.type:
             case "id" | "user" | "team":
                 return serializers.UUIDField(**options)
+            case "ids":
+                return serializers.ListField(child=serializers.UUIDField(), **options)
             case "choice":
                 return serializers.ChoiceField(choices=list(self.choices), **options)
             case "number":

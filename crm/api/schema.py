@@ -2,21 +2,23 @@
 
 from functools import cache
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import django_filters
 import orjson
+from django.core.validators import RegexValidator
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.renderers import OpenApiJsonRenderer
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from rest_framework.serializers import ListSerializer
 
 from crm.api import patterns
 from crm.api.permissions import ANYONE, SIGNED_IN
 from crm.filters import MomentFilter
+from crm.scope import ScopeError
 
 PROBLEM = {
     "type": "object",
@@ -46,6 +48,22 @@ _TYPES: list[tuple[type, dict[str, Any]]] = [
     (django_filters.NumberFilter, {"type": "number"}),
     (django_filters.DateFilter, {"type": "string", "format": "date"}),
 ]
+REQUEST_ID = {
+    "description": "Names the request, for questions about it.",
+    "required": True,
+    "schema": {"type": "string", "format": "uuid"},
+}
+LIMITS = {
+    name: {"description": text, "schema": {"type": "string"}}
+    for name, text in {
+        "RateLimit-Policy": "Calls (q) in so many seconds (w), by policy.",
+        "RateLimit": "Calls that are left (r), and seconds until all are there again (t).",
+    }.items()
+}
+REPLAYED = {
+    "description": "Stands on an answer that was stored when the key was first used.",
+    "schema": {"type": "string", "enum": ["true"]},
+}
 _FILLED = {"type": "string", "minLength": 1, "pattern": patterns.FILLED}
 
 
@@ -72,10 +90,15 @@ class OperationSchema(AutoSchema):
         success = answers[str(self._doc.status)]
         success["description"] = HTTPStatus(self._doc.status).phrase
         success["headers"] = self._headers()
+        if self._answers_unchanged():
+            tag = {"ETag": success["headers"]["ETag"]}
+            answers["304"] = {"description": HTTPStatus(304).phrase, "headers": {"X-Request-ID": REQUEST_ID, **tag}}
         return operation
 
     def _headers(self) -> dict[str, Any]:
-        headers = {"X-Request-ID": REQUEST_ID}
+        headers = {"X-Request-ID": REQUEST_ID, **LIMITS}
+        if self._takes_key():
+            headers["Idempotent-Replayed"] = REPLAYED
         if self._shows_version():
             headers["ETag"] = _header(_("The version of the record, for If-Match."), pattern=patterns.ETAG)
         if self._doc.status in (201, 202):
@@ -87,7 +110,7 @@ class OperationSchema(AutoSchema):
         return self._endpoint.has_version and ("{" in self.path or self._doc.status == 201)
 
     def _problems(self) -> list[int]:
-        found = {400, 405, 503, *self._doc.problems}
+        found = {400, 405, 429, 503, *self._doc.problems}
         if not self._is_open:
             found |= {401, 404}
             found |= set() if self._endpoint.permissions[self.method] == SIGNED_IN else {403}
@@ -100,6 +123,13 @@ class OperationSchema(AutoSchema):
         if self._takes_version():
             found.add(412)
         return sorted(found)
+
+    def _takes_key(self) -> bool:
+        return bool(self._endpoint.takes_key(self.method))
+
+    def _answers_unchanged(self) -> bool:
+        """Whether a reader who knows the ETag is answered 304."""
+        return self.method == "GET" and self._shows_version()
 
     def _takes_version(self) -> bool:
         return self._endpoint.has_version and "{" in self.path and self.method != "GET"
@@ -121,6 +151,14 @@ class OperationSchema(AutoSchema):
 
     def get_request_serializer(self) -> Any:
         return self._doc.body
+
+    def _map_serializer_field(self, field: Any, *args: Any, **kwargs: Any) -> Any:
+        """A list of objects says how many there may be."""
+        shape: Any = super()._map_serializer_field(field, *args, **kwargs)
+        if isinstance(field, ListSerializer) and shape:
+            bounds = {"minItems": field.min_length, "maxItems": field.max_length}
+            shape = {**shape, **{name: bound for name, bound in bounds.items() if bound is not None}}
+        return shape
 
     def _get_request_body(self, *args: Any, **kwargs: Any) -> Any:
         """A body is needed where it has a field that is; one that changes a record names at least one field."""
@@ -160,11 +198,23 @@ class OperationSchema(AutoSchema):
                     place="header",
                 )
             )
+        if self._answers_unchanged():
+            text = _("ETags that the caller knows; when the current one is among them, the answer is 304 without a body.")
+            found.append(_parameter("If-None-Match", text, place="header"))
+        if self._takes_key():
+            text = _("Names this deed: asked again with the same key within a day, it is answered as before and not done twice.")
+            key = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": patterns.KEY}
+            found.append(_parameter("Idempotency-Key", text, key, place="header"))
+        if self.method == "GET" and self._endpoint.includes:
+            text = _("Names of related resources to add to the answer, separated by commas.")
+            found.append(_parameter("include", text, _several(list(self._endpoint.includes)), explode=False))
         if self.method == "GET" and hasattr(self._endpoint, "parameters"):
             found += self._list_parameters()
         return found
 
     def _list_parameters(self) -> list[Any]:
+        from crm.api.lists import DEEPEST_ROW, LIMIT, MAX_LIMIT, MAX_SEARCH, MAX_WORDS  # it stands on this module
+
         view = self._endpoint
         orders = [sign + key for key in view.sorts for sign in ("", "-")]
         keys = list(view.representation.shown)
@@ -185,7 +235,8 @@ class OperationSchema(AutoSchema):
         ]
         if view.searchable:
             text = _("Words or beginnings of words, an e-mail address or a phone number.")
-            found.append(_parameter("search", text, _searched()))
+            words = {"minLength": 1, "maxLength": MAX_SEARCH, "pattern": patterns.words(MAX_WORDS)}
+            found.append(_parameter("search", text, {"type": "string", **words}))
         for name, item in (view.filterset_class.base_filters if view.filterset_class else {}).items():
             found.append(_filter_parameter(name, item))
         return found
@@ -213,7 +264,10 @@ def _parameter(
 def _filter_parameter(name: str, item: Any) -> OpenApiParameter:
     choices = item.extra.get("choices")
     if callable(choices):
-        return _parameter(name, item.label, {"type": "string", "format": "uuid"})
+        try:
+            choices = choices()
+        except ScopeError:  # people and teams are those of a business
+            return _parameter(name, item.label, {"type": "string", "format": "uuid"})
     if choices is not None:
         words = [str(value) for value, _text in choices]
         if isinstance(item, django_filters.MultipleChoiceFilter):
@@ -229,7 +283,7 @@ def _filter_parameter(name: str, item: Any) -> OpenApiParameter:
 def _text(extra: dict[str, Any]) -> dict[str, Any]:
     """A text as a filter's form field takes it."""
     longest = {"maxLength": extra["max_length"]} if extra.get("max_length") else {}
-    exact = [check.regex.pattern for check in extra.get("validators", []) if isinstance(check, RegexValidator)]
+    exact = [check.regex.pattern.replace(r"\Z", "$") for check in extra.get("validators", []) if isinstance(check, RegexValidator)]
     return {**_FILLED, **longest, **({"pattern": exact[0]} if exact else {})}
 
 
@@ -241,18 +295,15 @@ def _several(words: list[str]) -> dict[str, Any]:
     return {"type": "array", "items": {"type": "string", "enum": words}, "minItems": 1}
 
 
-def _searched() -> dict[str, Any]:
-    return {"type": "string", "minLength": 1, "maxLength": MAX_SEARCH, "pattern": patterns.words(MAX_WORDS)}
-
-
 def _header(text: Any, **schema: Any) -> dict[str, Any]:
     return {"description": str(text), "required": True, "schema": {"type": "string", **schema}}
 
 
-def document_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Add what all operations share: the problem document, the answers that carry it and the bearer scheme."""
+def complete(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Add what all operations share: the problem document, the answers that carry it, the bearer scheme, exact bodies, links."""
     components = result.setdefault("components", {})
-    components.setdefault("schemas", {})["Problem"] = PROBLEM
+    schemas = components.setdefault("schemas", {})
+    schemas["Problem"] = PROBLEM
     components["securitySchemes"] = {
         "bearer": {
             "type": "http",
@@ -260,21 +311,94 @@ def document_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
             "description": _("An API key, or the access token of POST /api/v1/auth/token."),
         }
     }
-    statuses = (400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 503)
-    components["responses"] = {f"Problem{status}": _problem_answer(status) for status in statuses}
+    components["responses"] = {f"Problem{status}": _problem_answer(status) for status in STATUSES}
+    for operation in _operations(result):
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            _make_exact(schemas, content["schema"])
+    for name, shape in schemas.items():
+        if name.endswith("List") and "data" in shape.get("properties", {}):
+            _make_narrowable(schemas, shape["properties"]["data"])
+    _link(result)
     return result
 
 
+def _operations(result: dict[str, Any]) -> list[dict[str, Any]]:
+    return [operation for methods in result["paths"].values() for operation in methods.values()]
+
+
+def _named(schemas: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """The component that a `$ref` names, else the part itself."""
+    return cast(dict[str, Any], schemas[part["$ref"].rpartition("/")[2]]) if "$ref" in part else part
+
+
+def _make_exact(schemas: dict[str, Any], part: dict[str, Any]) -> None:
+    """A body has the fields that are named and no others; its texts hold no NUL and, where one is needed, aren't blank."""
+    shape = _named(schemas, part)
+    if shape.get("type") == "array":
+        _make_exact(schemas, shape["items"])
+    if "properties" not in shape and shape.get("type") != "object":
+        return
+    shape.setdefault("additionalProperties", False)
+    for field in shape.get("properties", {}).values():
+        for inner in field.get("oneOf", [_named(schemas, field)]):
+            inner.pop("x-spec-enum-id", None)
+            if inner.get("type") in ("object", "array"):
+                _make_exact(schemas, inner)
+            elif inner.get("format") == "uri":
+                inner["pattern"] = patterns.WEB_ADDRESS
+                del inner["format"]
+            elif inner.get("type") == "string" and not {"format", "enum", "pattern"} & set(inner):
+                inner["pattern"] = patterns.FILLED if inner.get("minLength") else patterns.CLEAN
+
+
+def _make_narrowable(schemas: dict[str, Any], data: dict[str, Any]) -> None:
+    """The rows of a list hold the fields that `fields` asks for; the id is always among them."""
+    data["items"] = {**_named(schemas, data["items"]), "required": ["id"]}
+
+
+def _link(result: dict[str, Any]) -> None:
+    """Say of each answer with an id which operations that id leads to."""
+    paths = result["paths"]
+    schemas = result["components"]["schemas"]
+    for path, methods in paths.items():
+        for operation in methods.values():
+            for status, answer in operation["responses"].items():
+                if status < "300" and "content" in answer:
+                    shape = _named(schemas, answer["content"]["application/json"]["schema"])
+                    links = _links_of(paths, path, shape)
+                    if links:
+                        answer["links"] = links
+
+
+def _links_of(paths: dict[str, Any], path: str, shape: dict[str, Any]) -> dict[str, Any]:
+    links: dict[str, Any] = {}
+    properties = shape.get("properties", {})
+    pointer = "/data/0/id" if "data" in properties else "/id"
+    collection = path.partition("/{")[0]
+    targets = [(collection, pointer), *((f"/api/v1/{name}s", f"/{name}") for name in properties)]
+    for prefix, where in targets:
+        for target, methods in paths.items():
+            if target.startswith(f"{prefix}/{{id}}"):
+                for operation in methods.values():
+                    links[operation["operationId"]] = {
+                        "operationId": operation["operationId"], "parameters": {"path.id": f"$response.body#{where}"},
+                    }  # fmt: skip
+    return links
+
+
 def _problem_answer(status: int) -> dict[str, Any]:
-    answer: dict[str, Any] = {
+    headers = {"X-Request-ID": REQUEST_ID, **LIMITS}
+    if status in (429, 503):
+        headers["Retry-After"] = _header(_("Seconds to wait before the next attempt."), pattern="^[0-9]+$")
+    if status == 401:
+        headers["WWW-Authenticate"] = _header("Bearer")
+    if status == 405:
+        headers["Allow"] = _header(_("The methods that there are."))
+    return {
         "description": HTTPStatus(status).phrase,
+        "headers": headers,
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
-    if status in (429, 503):
-        answer["headers"] = {"Retry-After": _header(_("Seconds to wait before the next attempt."))}
-    if status == 401:
-        answer["headers"] = {"WWW-Authenticate": _header("Bearer")}
-    return answer
 
 
 def document() -> dict[str, Any]:

@@ -4,7 +4,6 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import perform_password_login
-from allauth.core import ratelimit
 from allauth.core.exceptions import ImmediateHttpResponse, RateLimited
 from allauth.headless import app_settings
 from allauth.headless.account.inputs import LoginInput
@@ -12,23 +11,31 @@ from allauth.headless.constants import Client
 from allauth.headless.internal.authkit import AuthenticationStatus, authentication_context
 from allauth.headless.internal.decorators import mark_request_as_headless
 from allauth.headless.tokens.strategies.jwt import JWTTokenStrategy, internal
-from allauth.mfa.utils import is_mfa_enabled
+from allauth.mfa.base.internal.flows import post_authentication
+from allauth.mfa.models import Authenticator
+from allauth.mfa.stages import AuthenticateStage
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.forms import CharField
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.response import Response
 
+from crm import clock, sessions
 from crm.api import fields
 from crm.api.authentication import AUDIENCE, TokenAuthentication
 from crm.api.permissions import ANYONE
 from crm.api.views import Doc, Endpoint
+from crm.attempts import TooManyAttempts
 from crm.errors import DomainError
+from crm.second_factors import count_try, has_second_factor, spend_code
 
-VERSION = "token_version"
+VERSION = sessions.TOKENS
 _JWT = "eyJhbGciOiJSUzI1NiJ9.…"
 _SAMPLE = {
     "access_token": _JWT,
@@ -58,6 +65,7 @@ class TokenStrategy(JWTTokenStrategy):
     def create_access_token_payload(self, request: Any) -> dict[str, Any] | None:
         request.session.set_expiry(app_settings.JWT_REFRESH_TOKEN_EXPIRES_IN)
         request.session[VERSION] = request.user.token_version
+        request.session.begin()
         return super().create_access_token_payload(request)
 
     @transaction.atomic
@@ -69,14 +77,26 @@ class TokenStrategy(JWTTokenStrategy):
             return None
         found = internal.validate_refresh_token(refresh_token)
         if found is not None and found[1].get(VERSION) == found[0].token_version:
+            UserSession.objects.filter(session_key=key).update(last_seen_at=timezone.now())
             return super().refresh_token(refresh_token)
         Session.objects.filter(session_key=key).delete()
         return None
 
 
+class Credentials(LoginInput):
+    """As allauth checks them, but with the password exactly as it is."""
+
+    password = CharField(strip=False)
+
+
 class SignIn(fields.Input):
     email = fields.Email(max_length=254)
     password = fields.Text(max_length=1000, trim_whitespace=False)
+    code = fields.Text(
+        max_length=40,
+        required=False,
+        help_text="For people with a second factor: what their authenticator app shows, or a recovery code.",
+    )
 
 
 class RefreshToken(fields.Input):
@@ -95,6 +115,7 @@ class TokenEndpoint(Endpoint):
 
     abstract = True
     tag = "Sign-in"
+    limited_as = {"POST": "sign-in"}
     authentication_classes = ()
     permissions = {"POST": ANYONE}
 
@@ -129,7 +150,11 @@ class CreateToken(TokenEndpoint):
             answer_example=_SAMPLE,
             body_example={"email": "riley@example.com", "password": "correct horse battery staple"},
             problems=(401, 429),
-            text=gettext_lazy("Someone who signs in with a second factor is answered 401 with the code mfa_required."),
+            text=gettext_lazy(
+                "Someone who signs in with a second factor is answered 401 with the code mfa_required, unless the body holds "
+                "a code of the authenticator app or a recovery code. Each code works once. Who has only passkeys needs a "
+                "recovery code, or an API key."
+            ),
         )
     }
 
@@ -138,35 +163,49 @@ class CreateToken(TokenEndpoint):
         browser = request._request
         mark_request_as_headless(browser, Client.APP)
         with authentication_context(browser):
-            if not ratelimit.consume(browser, action="login"):
-                raise Throttled(wait=60)
-            tokens = self._sign_in(browser, values)
+            try:
+                tokens = self._sign_in(browser, values)
+            except TooManyAttempts as refusal:
+                raise Throttled(wait=refusal.retry_after) from refusal
         return self.pair(tokens["access_token"], tokens["refresh_token"])
 
     def _sign_in(self, browser: Any, values: dict[str, Any]) -> dict[str, Any]:
-        form = LoginInput(values)
+        form = Credentials(values)
         if not form.is_valid():
             codes = {error.code for errors in form.errors.as_data().values() for error in errors}
             if "too_many_login_attempts" in codes:
                 raise Throttled(wait=300)
             raise self._refusal()
-        if is_mfa_enabled(form.login.user):
-            raise self._half_way()
+        factor = self._second_factor(form.login.user, values.get("code", ""))
         try:
             perform_password_login(browser, form.cleaned_data, form.login)
         except RateLimited as error:
             raise Throttled(wait=300) from error
         except ImmediateHttpResponse as error:
             raise self._refusal() from error
+        stage = AuthenticationStatus(browser).get_pending_stage()
+        if stage is not None and stage.key == AuthenticateStage.key and factor is not None:
+            post_authentication(browser, factor)
+            stage.exit()
         if not browser.user.is_authenticated:
-            if AuthenticationStatus(browser).get_pending_stage() is not None:
-                raise self._half_way()
             raise self._refusal()
         return app_settings.TOKEN_STRATEGY.create_access_token_payload(browser)
 
-    def _half_way(self) -> AuthenticationFailed:
-        message = _("A second factor is needed. Sign in in the browser, or use an API key.")
-        return AuthenticationFailed(message, code="mfa_required")
+    def _second_factor(self, user: Any, code: str) -> Authenticator | None:
+        """What the code belongs to; None for somebody who signs in without. Raises AuthenticationFailed, Throttled."""
+        if not user.is_active or not has_second_factor(user):
+            return None
+        if not code:
+            message = _("A second factor is needed: send a code of the authenticator app, or use an API key.")
+            raise AuthenticationFailed(message, code="mfa_required")
+        taken = count_try(user)
+        if not taken.allowed:
+            raise Throttled(wait=taken.retry_after)
+        factor = spend_code(user=user, code=code, at=clock.now())
+        if factor is None:
+            raise self._refusal()
+        factor.user = user
+        return factor
 
     def _refusal(self) -> AuthenticationFailed:
         """The same for a wrong password, an unknown address and a user who is switched off."""

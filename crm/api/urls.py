@@ -3,8 +3,12 @@
 from django.urls import include, path, re_path
 
 from crm.api.docs import Docs, Schema
-from crm.api.endpoints import JobDetail, WhoAmI
+from crm.api.endpoints import JobCancel, JobDetail, JobList, JobRetry, WhoAmI
+from crm.api.notifications import NotificationList, NotificationRead, NotificationsRead
+from crm.api.saved_views import SavedViewDetail, SavedViewList
+from crm.api.operations import PermissionTable
 from crm.api.tokens import CreateToken, RefreshTokens, RevokeTokens
+from crm.api.trail import AccessList, ActivityList
 from crm.api.views import Unrouted
 from crm.registry import api_routes
 
@@ -14,7 +18,18 @@ urlpatterns = [
     path("auth/refresh", RefreshTokens.as_view(), name="token_refresh"),
     path("auth/revoke", RevokeTokens.as_view(), name="token_revoke"),
     path("me", WhoAmI.as_view(), name="me"),
+    path("jobs", JobList.as_view(), name="job_list"),
     path("jobs/<uuid:id>", JobDetail.as_view(), name="job_detail"),
+    path("jobs/<uuid:id>/cancel", JobCancel.as_view(), name="job_cancel"),
+    path("jobs/<uuid:id>/retry", JobRetry.as_view(), name="job_retry"),
+    path("notifications", NotificationList.as_view(), name="notification_list"),
+    path("notifications/read", NotificationsRead.as_view(), name="notifications_read"),
+    path("notifications/<uuid:id>/read", NotificationRead.as_view(), name="notification_read"),
+    path("views", SavedViewList.as_view(), name="view_list"),
+    path("views/<uuid:id>", SavedViewDetail.as_view(), name="view_detail"),
+    path("activity", ActivityList.as_view(), name="activity_list"),
+    path("access", AccessList.as_view(), name="access_list"),
+    path("permissions", PermissionTable.as_view(), name="permissions"),
     path("schema", Schema.as_view(), name="schema"),
     path("docs", Docs.as_view(), name="docs"),
     *(path("", include(routes.module)) for routes in api_routes),

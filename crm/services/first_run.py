@@ -36,7 +36,7 @@ def set_up(
     owner = User(email=email.strip().lower(), name=owner_name.strip(), is_staff=True, is_superuser=True)
     try:
         clean(owner, exclude=["password"])
-        clean_password(password, owner)
+        clean_password(password, owner, names=[name])
     except InvalidInput as refusal:
         refusal.errors = {"owner_name" if field == "name" else field: texts for field, texts in refusal.errors.items()}
         raise

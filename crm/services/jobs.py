@@ -27,6 +27,13 @@ def steerable_jobs(*, actor: Actor, business: Business) -> QuerySet[Job]:
     return jobs_of(actor=actor, business=business, everybody=actor.may("crm.manage_jobs", business))
 
 
+def count_given_up(actor: Actor, business: Business) -> int:
+    """How many given-up jobs wait for somebody; 0 for those who may not start them again."""
+    if not actor.may("crm.manage_jobs", business):
+        return 0
+    return jobs_of(actor=actor, business=business, everybody=True).filter(state=JobState.DEAD).count()
+
+
 @transaction.atomic
 def cancel_job(*, actor: Actor, job: Job) -> Job:
     """Stop a job: a waiting one at once, a running one at its next step. Raises NotAllowed, JobIsOver."""

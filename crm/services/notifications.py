@@ -20,7 +20,8 @@ KEPT_DAYS = 90
 _TELL = """
 insert into crm_notification
     (business_id, user_id, kind, tone, title, text, href, about, dedupe_key, count, created_at, updated_at)
-select %(business)s, u.id, %(kind)s, %(tone)s, %(title)s, %(text)s, %(href)s, %(about)s, %(dedupe_key)s, 1, clock_timestamp(), clock_timestamp()
+select %(business)s, u.id, %(kind)s, %(tone)s, %(title)s, %(text)s, %(href)s, %(about)s, %(dedupe_key)s, 1,
+    clock_timestamp(), clock_timestamp()
 from crm_user u left join crm_notificationchoice c on c.user_id = u.id and c.kind = %(kind)s
 where u.id = any(%(to)s) and u.is_active
   and (%(always)s or coalesce(c.is_wanted, %(wanted)s))
@@ -121,6 +122,11 @@ def choose_notifications(*, actor: Actor, user: User, wanted: Mapping[str, bool]
     NotificationChoice.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["user", "kind"], update_fields=["is_wanted"]
     )
+
+
+def chosen_notifications(*, actor: Actor) -> dict[str, bool]:
+    """The kinds that the actor has switched on or off, by name."""
+    return dict(NotificationChoice.objects.filter(user_id=actor.id).values_list("kind", "is_wanted"))
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from crm.actor import Actor
 from crm.errors import DomainError, InvalidInput, NotFound
 from crm.forms import check_version
 from crm.models import Business, Invitation, Membership, Role, Team, User
+from crm.passwords import refuse_names
 from crm.services.cleaning import clean, refuse_unknown
 
 VALID_FOR = timedelta(days=14)
@@ -139,7 +141,7 @@ def accept_invitation(
     if not is_open(invitation, at):
         raise InvitationGone
     if user is None:
-        user = _new_user(invitation.email, name, password)
+        user = _new_user(invitation, name, password)
     elif user.email != invitation.email:
         raise AnotherAddress
     membership: Membership | None = (
@@ -211,22 +213,24 @@ def end_membership(*, actor: Actor, membership: Membership) -> Membership:
     return locked
 
 
-def clean_password(password: str, user: User) -> None:
-    """Raise InvalidInput when the password is too weak for `user`."""
+def clean_password(password: str, user: User, *, names: Iterable[str] = ()) -> None:
+    """Raise InvalidInput when the password is too weak for `user`, or little more than one of the names."""
     try:
         validate_password(password, user)
+        refuse_names(password, names)
     except ValidationError as error:
         raise InvalidInput({"password": list(error.messages)}) from error
 
 
-def _new_user(email: str, name: str, password: str) -> User:
+def _new_user(invitation: Invitation, name: str, password: str) -> User:
+    email = invitation.email
     if User.objects.filter(email=email).exists():
         raise SignInFirst
     user = User(email=email, name=name.strip())
     if not user.name:
         raise InvalidInput({"name": [_("Say how you are called.")]})
     clean(user, exclude=["password"])
-    clean_password(password, user)
+    clean_password(password, user, names=[invitation.business.name])
     return User.objects.create_user(email, password, name=user.name)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from crm.environment import BASE_DIR, environment_for
 from crm.setup import system
 from crm.setup.database import available
+from crm.setup.env_file import new_private_key
 from crm.setup.faults import SetupFault
 from crm.setup.locks import read_only
 
@@ -80,6 +81,7 @@ def production_variables() -> dict[str, str]:
         "DEBUG": "false",
         "SECRET_KEY": secrets.token_urlsafe(64),
         "SECRET_KEY_FALLBACKS": "",
+        "JWT_PRIVATE_KEY": new_private_key(),
         "PUBLIC_URL": "https://crm.example.com",
         "ALLOWED_HOSTS": "crm.example.com",
         "EMAIL_URL": "smtp+tls://desk:password@mail.example.com:587",

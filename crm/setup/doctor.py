@@ -120,9 +120,6 @@ def env_file(environment: Environment) -> Iterator[Finding]:
     if not environment.jwt_private_key:
         remedy = "set JWT_PRIVATE_KEY (docs/operations.md says how to make one)"
         yield Finding("API key", "JWT_PRIVATE_KEY is missing: the API can't hand out tokens", remedy)
-    if environment.production and not environment.public_url.startswith("https://"):
-        remedy = "serve it through a proxy with TLS and set PUBLIC_URL=https://..."
-        yield Finding("Address", f"{environment.public_url} is not encrypted", remedy, warning=True)
 
 
 def disk(environment: Environment) -> Finding:
@@ -204,8 +201,9 @@ def _worker(environment: Environment) -> Finding:
             "Worker", "is not alive", "look at the messages of python3 manage.py up; it starts the worker again"
         )
     program = (
-        "import django; django.setup(); from django_q.status import Stat; "
-        "print(*[stat.status for stat in Stat.get_all()])"
+        "import django; django.setup(); from django.db import connection; c = connection.cursor(); "
+        "c.execute('select coalesce(min(extract(epoch from clock_timestamp() - seen_at))::int, -1) from crm_worker'); "
+        "print(c.fetchone()[0])"
     )
     variables = {"CRM_DB_ROLE": "app", "CRM_PROCESS": "command", "DJANGO_SETTINGS_MODULE": "crm.settings"}
     done = subprocess.run(
@@ -216,13 +214,10 @@ def _worker(environment: Environment) -> Finding:
         text=True,
         check=False,
     )
-    beats = done.stdout.split()
-    remedy = (
-        ""
-        if any(state in ("Idle", "Working", "Starting") for state in beats)
-        else f"kill -TERM {number}; the supervisor starts it again"
-    )
-    return Finding("Worker", f"process {number}, {beats[0].lower() if beats else 'without a sign of life'}", remedy)
+    seconds = int(done.stdout.strip() or -1) if done.returncode == 0 else -1
+    alive = 0 <= seconds < 60
+    state = f"process {number}, seen {seconds} s ago" if seconds >= 0 else f"process {number}, without a sign of life"
+    return Finding("Worker", state, "" if alive else f"kill -TERM {number}; the supervisor starts it again")
 
 
 def _running(environment: Environment) -> dict[str, int] | None:

@@ -20,13 +20,16 @@ WITHOUT_DATABASE = {
     "version",
 }
 AS_OWNER = {
+    "backup",
     "bench",
     "createcachetable",
     "demo",
     "flush",
+    "fuzz",
     "makemigrations",
     "migrate",
     "optimizemigration",
+    "restore",
     "showmigrations",
     "sqlmigrate",
     "squashmigrations",
@@ -62,7 +65,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
 
 def verbs() -> dict[str, Callable[[list[str]], int]]:
     """The commands that are ours from the first word on; they work while the code under them is broken."""
-    from crm.setup import checks, doctor, supervisor
+    from crm.setup import checks, doctor, soak, supervisor
 
     return {
         "up": supervisor.up,
@@ -71,6 +74,7 @@ def verbs() -> dict[str, Callable[[list[str]], int]]:
         "quality": checks.quality,
         "pytest": checks.only_pytest,
         "doctor": doctor.main,
+        "soak": soak.main,
     }
 
 

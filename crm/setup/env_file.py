@@ -42,11 +42,12 @@ def _add_backup_key(path: Path) -> None:
     """An `.env` of a version that made no backups gets a key for them; one that can't be written stays as it is."""
     if os.environ.get("BACKUP_KEY") or from_file(path).get("BACKUP_KEY", "").strip() or not os.access(path, os.W_OK):
         return
-    with FileLock(path.with_name(".env.lock")):
+    with FileLock(path):
         if not from_file(path).get("BACKUP_KEY", "").strip():
             with path.open("a") as file:
-                file.write(f"\n# Backups are encrypted with it: keep a copy where the backups are not.\nBACKUP_KEY={new_backup_key()}\n")
-    path.with_name(".env.lock").unlink(missing_ok=True)
+                file.write(
+                    f"\n# Backups are encrypted with it: keep a copy where the backups are not.\nBACKUP_KEY={new_backup_key()}\n"
+                )
 
 
 def new_backup_key() -> str:

@@ -15,14 +15,14 @@ import psutil
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
-from crm import queue, schedules
+from crm import alerts, queue, schedules
 from crm.models import Lane, Worker
 from crm.setup.processes import Child, end_group, members
 
 log = logging.getLogger(__name__)
 TEND_SECONDS = 1.0
 SEEN_SECONDS = 5.0
-START_SECONDS = 20.0
+START_SECONDS = 12.0
 """How long a cluster may take to begin, before it counts as dead."""
 GRACE_SECONDS = 10.0
 """How long running jobs may go on after a stop, before they are handed back."""
@@ -129,6 +129,7 @@ class Node:
             self._say_alive()
         queue.tend()
         schedules.ask_for_due()
+        alerts.tell_all()
 
     def _say_alive(self) -> None:
         capacity = {cluster.lane: settings.JOB_WORKERS[cluster.lane] for cluster in self.clusters}

@@ -197,6 +197,9 @@ class Cluster:
             "log_rotation_age": "1d",
             "log_truncate_on_rotation": "on",
             "log_file_mode": "0600",
+            # Statements and details of errors hold what people have typed: the log names the error alone.
+            "log_min_error_statement": "panic",
+            "log_error_verbosity": "terse",
         }
 
 

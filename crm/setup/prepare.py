@@ -84,6 +84,15 @@ def static_fingerprint(folders: list[Path]) -> str:
     return digest.hexdigest()
 
 
+def empty_metrics(data_dir: Path) -> Path:
+    """The folder into which web processes count, without what those of the last run have left there."""
+    folder = data_dir / "metrics"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for left in folder.glob("*.db"):
+        left.unlink()
+    return folder
+
+
 def prepare_demo(data_dir: Path, *, empty: bool, variables: Mapping[str, str]) -> None:
     """The first time, unless `empty`: two demo businesses, made by `manage.py demo` as the serving role."""
     from django.apps import apps

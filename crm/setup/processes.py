@@ -53,13 +53,14 @@ class Child:
         self.started_at = time.monotonic()
 
     def tick(self) -> None:
-        """Start it again once it is dead and its pause is over; the pause doubles while it keeps dying young."""
+        """Start it again once it is dead and its pause is over; the pause doubles while it keeps failing young, not when
+        somebody kills it."""
         now = time.monotonic()
         if self.process is not None and self.process.poll() is not None:
             code = self.process.returncode
             self.end_group(signal.SIGKILL)
             self.process = None
-            if now - self.started_at > GOOD_RUN:
+            if now - self.started_at > GOOD_RUN or code < 0:
                 self.pause = FIRST_PAUSE
             self.start_after = now + self.pause
             print(

@@ -10,6 +10,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer, create_server
 
 if TYPE_CHECKING:
@@ -18,6 +19,21 @@ if TYPE_CHECKING:
 CONNECTIONS = 2000
 LARGEST_BODY = 64 * 1024 * 1024
 GRACE = 10.0
+
+
+class StrictParser(HTTPRequestParser):
+    """Refuses what a server in front may read otherwise: folded headers, a length beside chunks, chunks in HTTP/1.0."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        if b"\n " in header_plus or b"\n\t" in header_plus:
+            raise ParsingError("Folded header")
+        super().parse_header(header_plus)
+        if "TRANSFER_ENCODING" in self.headers or (self.chunked and "CONTENT_LENGTH" in self.headers):
+            raise ParsingError("Transfer-Encoding contradicts the length or the version")
+
+
+class StrictChannel(HTTPChannel):
+    parser_class = StrictParser
 
 
 def listen(address: str, port: int) -> socket.socket:
@@ -48,7 +64,7 @@ def build(
         if trusted_proxies
         else {"clear_untrusted_proxy_headers": True}
     )
-    return create_server(
+    server: TcpWSGIServer = create_server(
         application,
         sockets=[listening],
         threads=threads,
@@ -61,6 +77,8 @@ def build(
         ident="",
         **proxies,
     )
+    server.channel_class = StrictChannel
+    return server
 
 
 class WebProcess:
@@ -106,9 +124,12 @@ def allow_many_connections() -> None:
 
 
 def main(descriptor: int) -> int:
+    from django.urls import get_resolver
+
     from crm.environment import environment
     from crm.wsgi import application
 
+    get_resolver().url_patterns  # noqa: B018  (imports every view now: threads that import at once see half-made modules)
     allow_many_connections()
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     listening = socket.socket(fileno=descriptor)

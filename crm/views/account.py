@@ -28,11 +28,23 @@ class Account(FormPage):
     def actions(self) -> list[dict[str, Any]]:
         return [
             {
+                "label": gettext("Your sessions"),
+                "href": reverse("crm:sessions"),
+                "icon": "monitor-smartphone",
+                "kind": "secondary",
+            },
+            {
                 "label": gettext("Change password"),
                 "href": reverse("account_change_password"),
                 "icon": "key-round",
                 "kind": "secondary",
-            }
+            },
+            {
+                "label": gettext("Sign-in security"),
+                "href": reverse("mfa_index"),
+                "icon": "shield-check",
+                "kind": "secondary",
+            },
         ]
 
     def initial(self) -> dict[str, Any]:

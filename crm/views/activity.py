@@ -1,85 +1,38 @@
-"""What was done in the business, and who saw whose data."""
+"""What was done in the business."""
 
 from collections.abc import Sequence
 from typing import Any, cast
+from urllib.parse import urlencode
+from uuid import UUID
 
-import django_filters
-from django import forms
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm import trail
 from crm.access import saw
-from crm.filters import StrictFilterSet
-from crm.models import AccessRecord, Activity
-from crm.pages import ListPage, Page
+from crm.models import Activity
+from crm.pages import Page
 from crm.paging import Sort
-from crm.registry import verbs
 from crm.tables import Column
 from crm.templatetags import ui
-
-DOORS = [
-    ("page", gettext_lazy("Pages")), ("api", gettext_lazy("API")), ("admin", gettext_lazy("Admin")),
-    ("job", gettext_lazy("Background job")), ("command", gettext_lazy("Command")),
-]  # fmt: skip
-_NAMES = dict(DOORS)
-_RECENT = Sort("recent", "id", "id", descending_first=True)
+from crm.views.access import AboutCustomer, CustomerPicker
 
 
-def verb_label(name: str) -> Any:
-    verb = verbs.get(name)
-    return verb.label if verb else name
-
-
-def door_label(name: str) -> Any:
-    return _NAMES.get(name, name)
-
-
-class _TrailFilterSet(StrictFilterSet):
-    actor_label = django_filters.CharFilter(label=gettext_lazy("Who"), lookup_expr="icontains", max_length=120)
-    door = django_filters.ChoiceFilter(label=gettext_lazy("Through"), choices=DOORS, empty_label=gettext_lazy("Any"))
-    since = django_filters.DateFilter(
-        label=gettext_lazy("From day"),
-        field_name="at",
-        lookup_expr="date__gte",
-        widget=forms.DateInput(attrs={"type": "date"}),
-    )
-    until = django_filters.DateFilter(
-        label=gettext_lazy("To day"),
-        field_name="at",
-        lookup_expr="date__lte",
-        widget=forms.DateInput(attrs={"type": "date"}),
-    )
-
-
-class ActivityFilterSet(_TrailFilterSet):
-    verb = django_filters.ChoiceFilter(
-        label=gettext_lazy("Deed"),
-        choices=lambda: [(verb.name, verb.label) for verb in verbs],
-        empty_label=gettext_lazy("Any"),
-    )
-
-
-class AccessFilterSet(_TrailFilterSet):
-    customer = django_filters.UUIDFilter(
-        label=gettext_lazy("Customer's id"), field_name="customer_ids", method="of_customer"
-    )
-
-    def of_customer(self, rows: QuerySet, name: str, value: Any) -> QuerySet:
-        return rows.filter(customer_ids__contains=[value])
-
-
-class ActivityList(ListPage):
+class ActivityList(AboutCustomer):
     """Every deed, newest first."""
 
     permission = "crm.view_activity"
     title = gettext_lazy("Activity")
     description = gettext_lazy("What was done in this business, by whom and through what. Nothing here can be changed.")
+    template_name = "crm/activity.html"
     default_sort = "-recent"
-    filterset_class = ActivityFilterSet
+    filterset_class = trail.ActivityFilterSet
+    searchable = True
     empty = {
         "icon": "history",
         "title": gettext_lazy("Nothing was done yet"),
@@ -90,19 +43,49 @@ class ActivityList(ListPage):
         return Activity.objects.all()
 
     def sorts(self) -> dict[str, Sort]:
-        return {_RECENT.key: _RECENT}
+        return {trail.RECENT.key: trail.RECENT}
+
+    def search(self, rows: QuerySet, words: str) -> QuerySet:
+        return trail.with_text(rows, words, self.actor, self.business)
+
+    def actions(self) -> list[dict[str, Any]]:
+        href = reverse("crm:activity_customers")
+        return self.action("crm.view_activity", _("By customer"), href, icon="user-search")
 
     def columns(self) -> Sequence[Column]:
         return [
-            Column("verb", _("Deed"), lambda row: verb_label(row.verb)),
+            Column("verb", _("Deed"), lambda row: trail.verb_label(row.verb)),
+            Column("record", _("Record"), self._record),
             Column("counts", _("How many"), _counts),
             Column("actor", _("Who"), lambda row: ui.user_text(row.actor_label)),
-            Column("door", _("Through"), lambda row: door_label(row.door)),
+            Column("door", _("Through"), lambda row: trail.door_label(row.door)),
             Column("at", _("When"), lambda row: ui.when(row.at)),
         ]
 
+    def _record(self, row: Activity) -> Any:
+        return _record(
+            trail.record_label(row.subject_type),
+            trail.record_href(self.actor, self.business, row.subject_type, row.subject_id),
+        )
+
     def row_href(self, row: Any) -> str:
         return reverse("crm:activity_detail", args=[row.pk])
+
+    def empty_state(self, narrowed: bool) -> dict[str, Any]:
+        empty = super().empty_state(narrowed)
+        if self.opened.query.get("search", "").strip():
+            text = _(
+                "Words are looked for in the latest %(count)s deeds that the filters leave; narrow the days to look further back."
+            )
+            empty["text"] = text % {"count": ui.number(trail.TEXT_ROWS)}
+        return empty
+
+    def extra(self) -> dict[str, Any]:
+        return {"since": Activity.objects.order_by("-id").values_list("id", flat=True).first() or 0}
+
+
+def _record(label: Any, href: str) -> Any:
+    return format_html('<a href="{}">{}</a>', href, label) if href else label
 
 
 def _counts(row: Activity) -> str:
@@ -113,6 +96,7 @@ class ActivityDetail(Page):
     """One deed: before and after. Values of customers are shown only to those who see all customers."""
 
     permission = "crm.view_activity"
+    title = gettext_lazy("A deed")
     template_name = "crm/activity_detail.html"
 
     @cached_property
@@ -120,15 +104,21 @@ class ActivityDetail(Page):
         return cast(Activity, self.one(Activity.objects.select_related("detail")))
 
     def get_title(self) -> Any:
-        return verb_label(self.record.verb)
+        return trail.verb_label(self.record.verb)
 
     def breadcrumbs(self) -> list[dict[str, str]]:
         return [{"label": _("Activity"), "href": reverse("crm:activity")}]
 
+    def actions(self) -> list[dict[str, Any]]:
+        if self.record.about is None:
+            return []
+        href = f"{reverse('crm:activity')}?{urlencode({'customer': self.record.about})}"
+        return [{"label": _("All about this customer"), "href": href, "icon": "history", "kind": "secondary"}]
+
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         row = self.record
-        grant = self.actor.grant_in(self.business)
-        shows_values = row.about is None or (grant is not None and grant.visibility == "all")
+        href = trail.record_href(self.actor, self.business, row.subject_type, row.subject_id)
+        shows_values = row.about is None or self.actor.sees_all(self.business)
         detail = getattr(row, "detail", None)
         changes = []
         if detail is not None:
@@ -137,41 +127,22 @@ class ActivityDetail(Page):
             saw(request, [row.about])
         about = [
             (_("Who"), ui.user_text(row.actor_label)),
-            (_("Through"), door_label(row.door)),
+            (_("Through"), trail.door_label(row.door)),
             (_("When"), ui.when(row.at, "full")),
-            (_("Record"), f"{row.subject_type} {row.subject_id}"),
+            (_("Record"), _record(f"{trail.record_label(row.subject_type)} {row.subject_id}", href)),
             (_("Request"), row.request_id),
             (_("Counts"), _counts(row)),
         ]  # fmt: skip
         return self.show(about=about, changes=changes, shows_values=shows_values, erased=detail is None)
 
 
-class AccessList(ListPage):
-    """Every response that showed customers' personal data, newest first."""
+class ActivityCustomers(CustomerPicker):
+    permission = "crm.view_activity"
+    title = gettext_lazy("What was done to a customer?")
+    description = gettext_lazy("Search for the customer first.")
 
-    permission = "crm.view_access"
-    title = gettext_lazy("Access")
-    description = gettext_lazy("Who was shown whose personal data. One line per page, answer, export or job.")
-    default_sort = "-recent"
-    filterset_class = AccessFilterSet
-    empty = {
-        "icon": "eye",
-        "title": gettext_lazy("Nobody has seen personal data yet"),
-        "text": gettext_lazy("As soon as somebody opens a list or a profile, it stands here."),
-    }
+    def breadcrumbs(self) -> list[dict[str, str]]:
+        return [{"label": _("Activity"), "href": reverse("crm:activity")}]
 
-    def rows(self) -> QuerySet:
-        return AccessRecord.objects.all()
-
-    def sorts(self) -> dict[str, Sort]:
-        return {_RECENT.key: _RECENT}
-
-    def columns(self) -> Sequence[Column]:
-        return [
-            Column("actor", _("Who"), lambda row: ui.user_text(row.actor_label)),
-            Column("what", _("Saw"), lambda row: row.what),
-            Column("customers", _("Customers"), lambda row: ui.number(len(row.customer_ids)), align="end"),
-            Column("door", _("Through"), lambda row: door_label(row.door)),
-            Column("purpose", _("Purpose"), lambda row: row.purpose),
-            Column("at", _("When"), lambda row: ui.when(row.at)),
-        ]
+    def leads_to(self, customer: UUID) -> str:
+        return f"{reverse('crm:activity')}?{urlencode({'customer': customer})}"

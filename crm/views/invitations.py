@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import View
 
-from crm import clock, services
+from crm import attempts, clock, services
 from crm.actor import Actor
 from crm.errors import DomainError
 from crm.middleware import BUSINESS_KEY
@@ -28,6 +28,7 @@ class InvitationAccept(View):
     """Whoever holds the link: makes an account, or joins with the one of the invited address."""
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        attempts.count(request, "invitation", attempts.LINKS)
         try:
             self.invitation = services.find_invitation(kwargs["token"], clock.now())
             return super().dispatch(request, *args, **kwargs)
@@ -73,11 +74,9 @@ class InvitationAccept(View):
 
     def show(self, form: JoinForm, status: int = 200, error: str = "") -> HttpResponse:
         email = self.invitation.email
-        has_account = User.objects.filter(email=email).exists()
         sign_in = f"{reverse('account_login')}?{urlencode({'next': self.request.path})}"
         context = {
             "invitation": self.invitation, "business": self.invitation.business, "form": form, "error": error,
-            "has_account": has_account,
             "fits": self.user is not None and self.user.email == email, "sign_in_href": sign_in,
         }  # fmt: skip
         return render(self.request, "crm/invitation.html", context, status=status)

@@ -1,24 +1,27 @@
 """Keys with which programs call the API."""
 
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.functional import cached_property
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from crm import clock, services
-from crm.errors import NotFound
+from crm.errors import DomainError, NotAllowed, NotFound
 from crm.models import ApiKey
-from crm.pages import DeedPage
+from crm.pages import DeedPage, carry_out
 from crm.settings_forms import ApiKeyForm
 from crm.tables import Column, build_table
 from crm.templatetags import ui
 from crm.views.people import ShownOnce
 from crm.views.settings import SettingsPart
+
+SOON = timedelta(days=14)
 
 
 class ApiKeys(SettingsPart):
@@ -46,7 +49,7 @@ class ApiKeys(SettingsPart):
                 lambda row: ui.when(row.expires_at - timedelta(seconds=1), "day") if row.expires_at else "–",
             ),
             Column("state", _("State"), lambda row: _state(row, at)),
-            Column("deed", _("Deed"), lambda row: "" if row.revoked_at else _revoke_link(row)),
+            Column("deed", _("Deed"), lambda row: _deeds(row, at)),
         ]
         table = build_table(
             columns, ApiKey.objects.all(), query=request.GET, sort="", caption=self.title, href=lambda row: ""
@@ -70,11 +73,26 @@ def _state(key: ApiKey, at: datetime) -> str:
         return ui.badge(_("Revoked"))
     if key.expires_at and key.expires_at <= at:
         return ui.badge(_("Expired"), "warn")
+    if key.expires_at and key.expires_at - at <= SOON:
+        days = max((key.expires_at - at).days, 0)
+        return ui.badge(
+            ngettext("Expires in %d day", "Expires in %d days", days) % days if days else _("Expires today"), "warn"
+        )
+    if key.previous_until and key.previous_until > at:
+        return format_html("{} {}", ui.badge(_("Valid"), "good"), ui.badge(_("Old key still works"), "warn"))
     return ui.badge(_("Valid"), "good")
 
 
-def _revoke_link(key: ApiKey) -> str:
-    return format_html('<a href="{}">{}</a>', reverse("crm:api_key_revoke", args=[key.pk]), _("Revoke"))
+def _deeds(key: ApiKey, at: datetime) -> str:
+    """Links to what can be done with the key."""
+    if key.revoked_at:
+        return ""
+    deeds = [("crm:api_key_revoke", _("Revoke"))]
+    if key.expires_at is None or key.expires_at > at:
+        deeds.insert(0, ("crm:api_key_rotate", _("Rotate")))
+    return format_html_join(
+        " · ", '<a href="{}">{}</a>', [(reverse(name, args=[key.pk]), text) for name, text in deeds]
+    )
 
 
 class KeyPart(SettingsPart):
@@ -95,6 +113,7 @@ class KeyPart(SettingsPart):
 
 class ApiKeyCreate(KeyPart, ShownOnce):
     permission = "crm.manage_api_keys"
+    reauthenticate = True
     title = gettext_lazy("Make an API key")
     form_class = ApiKeyForm
     submit_label = gettext_lazy("Make the key")
@@ -113,18 +132,54 @@ class ApiKeyCreate(KeyPart, ShownOnce):
         return {"record": result.record, "key": result.key}
 
 
-class ApiKeyRevoke(KeyPart, DeedPage):
+class KeyDeed(KeyPart, DeedPage):
+    """A deed on one key."""
+
+    abstract = True
+    permission = ""
+
+    @cached_property
+    def api_key(self) -> ApiKey:
+        return cast(ApiKey, self.one(ApiKey.objects.all()))
+
+
+class ApiKeyRotate(KeyDeed):
+    """Another secret for the key, shown in the answer itself and never again."""
+
+    permission = "crm.manage_api_keys"
+    reauthenticate = True
+    submit_label = gettext_lazy("Rotate")
+
+    def get_title(self) -> Any:
+        return _("Rotate the key %(name)s?") % {"name": self.api_key.name}
+
+    def text(self) -> Any:
+        return _("You get a new key with the same name, role and permissions. It is shown once.")
+
+    def consequences(self) -> list[Any]:
+        return [
+            _("The key that programs use now works for another 24 hours: put the new one in its place by then."),
+            _("A key from before an earlier rotation stops working at once."),
+        ]
+
+    def perform(self) -> Any:
+        return services.rotate_api_key(actor=self.actor, api_key=self.api_key, at=clock.now())
+
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            made = carry_out(self.perform)
+        except (NotFound, NotAllowed):
+            raise
+        except DomainError as refusal:
+            return self.ask(str(refusal.message), refusal.status)
+        return self.show("crm/api_key_made.html", record=made.record, key=made.key, until=made.record.previous_until)
+
+
+class ApiKeyRevoke(KeyDeed):
     permission = "crm.manage_api_keys"
     submit_label = gettext_lazy("Revoke")
     success_message = gettext_lazy("The key was revoked.")
     danger = True
-
-    @property
-    def api_key(self) -> ApiKey:
-        found = ApiKey.objects.filter(pk=self.kwargs["pk"]).first()
-        if found is None:
-            raise NotFound
-        return found
 
     def get_title(self) -> Any:
         return _("Revoke the key %(name)s?") % {"name": self.api_key.name}

@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy
 from crm import clock, services
 from crm.errors import DomainError, NotAllowed, NotFound
 from crm.forms import version_of
-from crm.models import Invitation, Membership
+from crm.models import Invitation, Membership, Role
 from crm.pages import DeedPage, FormPage, carry_out
+from crm.second_factors import has_second_factor, with_factor
 from crm.services.people import is_open
 from crm.settings_forms import InviteForm, MembershipForm, membership_initial
 from crm.tables import Column, build_table
@@ -63,7 +64,11 @@ class People(SettingsPart):
         )
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        members = Membership.objects.select_related("user", "team").order_by("-is_active", "user__name", "user__email")
+        members = (
+            Membership.objects.select_related("user", "team")
+            .annotate(has_factor=with_factor("user_id"))
+            .order_by("-is_active", "user__name", "user__email")
+        )
         invitations = Invitation.objects.select_related("team", "invited_by").filter(
             accepted_at=None, withdrawn_at=None
         )
@@ -75,7 +80,9 @@ class People(SettingsPart):
                 Column("role", _("Role"), lambda row: row.get_role_display()),
                 Column("team", _("Team"), lambda row: ui.user_text(row.team)),
                 Column("visibility", _("Sees"), lambda row: row.get_visibility_display()),
+                Column("second_factor", _("Second factor"), lambda row: _("Yes") if row.has_factor else _("No")),
                 Column("state", _("State"), _member_state),
+                *self.view_as_column(),
             ],
             members, query=request.GET, sort="", caption=_("Members"),
             href=lambda row: reverse("crm:membership_update", args=[row.pk]) if row.is_active else "",
@@ -93,6 +100,20 @@ class People(SettingsPart):
             invitations, query=request.GET, sort="", caption=_("Invitations"), href=lambda row: "",
         )  # fmt: skip
         return self.show(members=member_table, invitations=invitation_table)
+
+    def view_as_column(self) -> list[Column]:
+        """Links to see the product as a member does, for those who may."""
+        if not self.actor.may("crm.view_as", self.business):
+            return []
+        return [Column("view_as", _("Deed"), lambda row: _view_as_link(row) if _may_be_viewed_as(row) else "")]
+
+
+def _may_be_viewed_as(membership: Membership) -> bool:
+    return membership.is_active and membership.user.is_active and membership.role != Role.OWNER
+
+
+def _view_as_link(membership: Membership) -> str:
+    return format_html('<a href="{}">{}</a>', reverse("crm:view_as", args=[membership.pk]), _("View as"))
 
 
 def _member_state(membership: Membership) -> str:
@@ -125,6 +146,7 @@ class PeoplePart(SettingsPart):
 
 class Invite(PeoplePart, ShownOnce):
     permission = "crm.manage_people"
+    reauthenticate = True
     title = gettext_lazy("Invite somebody")
     description = gettext_lazy("You get a link to pass on; with it the person makes a sign-in of their own.")
     form_class = InviteForm
@@ -176,6 +198,7 @@ class OneMembership(PeoplePart):
 
 class MembershipUpdate(OneMembership, FormPage):
     permission = "crm.manage_people"
+    reauthenticate = True
     form_class = MembershipForm
     success_message = gettext_lazy("Saved.")
 
@@ -183,8 +206,14 @@ class MembershipUpdate(OneMembership, FormPage):
         return str(self.membership.user)
 
     def actions(self) -> list[dict[str, Any]]:
-        href = reverse("crm:membership_end", args=[self.membership.pk])
-        return self.action("crm.manage_people", _("End membership"), href, icon="user-minus")
+        member = self.membership
+        end = self.action(
+            "crm.manage_people", _("End membership"), reverse("crm:membership_end", args=[member.pk]), icon="user-minus"
+        )
+        if member.user == self.request.user or not has_second_factor(member.user):
+            return end
+        href = reverse("crm:second_factor_reset", args=[member.pk])
+        return [*self.action("crm.manage_people", _("Reset second factor"), href, icon="shield-off"), *end]
 
     def initial(self) -> dict[str, Any]:
         return {**membership_initial(self.membership), "version": version_of(self.membership)}
@@ -195,6 +224,7 @@ class MembershipUpdate(OneMembership, FormPage):
 
 class MembershipEnd(OneMembership, DeedPage):
     permission = "crm.manage_people"
+    reauthenticate = True
     submit_label = gettext_lazy("End membership")
     success_message = gettext_lazy("The membership has ended.")
     danger = True

@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from allauth.core.internal.httpkit import authenticated_user
 from allauth.mfa.base.views import AuthenticateView, IndexView, ReauthenticateView
+from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView, ViewRecoveryCodesView
 from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
 from allauth.mfa.webauthn.views import (
@@ -20,6 +21,7 @@ from django.urls import reverse, reverse_lazy
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.generic import View
 
 from crm import services
 from crm.forms import version_of
@@ -69,21 +71,33 @@ class SignInSecurity(IndexView):
         return context
 
 
-class AppAdd(ActivateTOTPView):
+class LimitedTries(View):
+    """Answers 429 when too many codes were tried."""
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
+        if wait := getattr(form, "retry_after", 0):
+            response.status_code = 429
+            response["Retry-After"] = str(wait)
+        return response
+
+
+class AppAdd(LimitedTries, ActivateTOTPView):
     """Sets up an authenticator app; the code that proves it is spent."""
 
     form_class = AppForm
 
     @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
-        user = User.objects.select_for_update().get(pk=self.request.user.pk)
-        if user.authenticator_set.filter(type=APP).exists():
+        request: Any = self.request
+        user = User.objects.select_for_update().get(pk=request.user.pk)
+        if Authenticator.objects.filter(user=user, type=APP).exists():
             return HttpResponseRedirect(_SECURITY)
         response: HttpResponse = super().form_valid(form)
-        row = user.authenticator_set.get(type=APP)
+        row = Authenticator.objects.get(user=user, type=APP)
         row.data = {**row.data, "step": form.step}
         row.save(update_fields=["data"])
-        services.note_second_factor_added(actor=self.request.actor, user=user, kind=APP)
+        services.note_second_factor_added(actor=request.actor, user=user, kind=APP)
         return response
 
 
@@ -130,9 +144,7 @@ class PasskeyRemove(RemoveWebAuthnView):
     def form_valid(self, form: Any) -> HttpResponse:
         name = self.object.wrap().name
         response: HttpResponse = super().form_valid(form)
-        services.note_second_factor_removed(
-            actor=self.request.actor, user=self.request.user, kind=PASSKEY, name=name
-        )
+        services.note_second_factor_removed(actor=self.request.actor, user=self.request.user, kind=PASSKEY, name=name)
         return response
 
 
@@ -154,7 +166,7 @@ class RecoveryCodesShow(ViewRecoveryCodesView):
         return {**context, "as_text": "\n".join(context["unused_codes"])}
 
 
-class SecondStep(AuthenticateView):
+class SecondStep(LimitedTries, AuthenticateView):
     """The second step of signing in; nobody is signed in before it."""
 
     form_class = SignInCodeForm
@@ -162,11 +174,11 @@ class SecondStep(AuthenticateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        kinds = set(self.stage.login.user.authenticator_set.values_list("type", flat=True))
+        kinds = set(Authenticator.objects.filter(user=self.stage.login.user).values_list("type", flat=True))
         return {**context, "offers_codes": bool(kinds & {APP, CODES}), "offers_passkey": PASSKEY in kinds}
 
 
-class ConfirmByCode(ReauthenticateView):
+class ConfirmByCode(LimitedTries, ReauthenticateView):
     form_class = ConfirmCodeForm
 
 
@@ -178,7 +190,9 @@ class ConfirmByPasskey(ReauthenticateWebAuthnView):
     def form_invalid(self, form: Any) -> HttpResponse:
         super().form_invalid(form)
         target = self.request.POST.get("next", "")
-        return HttpResponseRedirect(f"{self.request.path}?{urlencode({'next': target})}" if target else self.request.path)
+        return HttpResponseRedirect(
+            f"{self.request.path}?{urlencode({'next': target})}" if target else self.request.path
+        )
 
 
 class PasskeySignIn(LoginWebAuthnView):

@@ -69,6 +69,7 @@ class RemoveDemo(SettingsPart, DeedPage):
     """Only where there is demo data and the actor owns all of it."""
 
     permission = "crm.remove_demo"
+    reauthenticate = True
     title = gettext_lazy("Remove demo data")
     submit_label = gettext_lazy("Remove demo data")
     danger = True

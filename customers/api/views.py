@@ -1,4 +1,4 @@
-"""Endpoints of customers: the list, one customer, archive and restore."""
+"""Endpoints of customers: the list, one customer, archive, restore, and many changes at once."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,9 +10,10 @@ from rest_framework.response import Response
 
 from crm import clock
 from crm.access import saw
+from crm.api.bulk import Action, BulkEndpoint, bulk_doc, bulk_input
+from crm.api.includes import Included, Person, TeamName, load_people, load_teams, with_includes
 from crm.api.lists import ListEndpoint, envelope, envelope_sample
-from crm.api.representation import etag_of
-from crm.api.views import Doc, RecordEndpoint
+from crm.api.views import Doc, RecordEndpoint, tag_of
 from customers import services
 from customers.api.inputs import ArchiveInput, CustomerInput, NothingInput
 from customers.api.representation import CUSTOMER
@@ -32,9 +33,23 @@ _BODY = {
     "country": "United Kingdom",
 }
 CustomerInput.computed = frozenset(CUSTOMER.shown) - frozenset(FIELDS)
+INCLUDES = {
+    "owner": Included("owner", _("The member who looks after the customer"), "owner", load_people, Person),
+    "team": Included("team", _("The team that does"), "team", load_teams, TeamName),
+}
 
 
-class CustomerList(ListEndpoint):
+class ShowsCustomers:
+    """An endpoint whose stored answers are given again to those who still see the customers in them."""
+
+    actor: Any
+
+    def may_see_again(self, customers: Sequence[str]) -> bool:
+        wanted = set(customers)
+        return Customer.objects.visible_to(self.actor).filter(pk__in=wanted).count() == len(wanted)
+
+
+class CustomerList(ShowsCustomers, ListEndpoint):
     """Live customers, and adding one."""
 
     tag = "Customers"
@@ -42,6 +57,7 @@ class CustomerList(ListEndpoint):
     filterset_class = customer_filterset()
     sorts = {field.sort.key: field.sort for field in fields if field.sort}
     default_sort = "name"
+    includes = INCLUDES
     searchable = True
     has_version = True
     permissions = {"GET": "customers.view", "POST": "customers.add"}
@@ -49,7 +65,7 @@ class CustomerList(ListEndpoint):
         "GET": Doc(
             "list_customers",
             _("List, filter and search customers"),
-            answer=envelope(CUSTOMER),
+            answer=envelope(CUSTOMER, INCLUDES),
             answer_example=envelope_sample(CUSTOMER),
         ),
         "POST": Doc(
@@ -81,11 +97,15 @@ class CustomerList(ListEndpoint):
         customer = services.create_customer(actor=self.actor, business=self.business, **values)
         row = CUSTOMER.one(Customer.objects.all(), customer.pk)
         saw(request, [customer.pk])
-        headers = {"Location": reverse("api:customer_detail", args=[customer.pk]), "ETag": etag_of(row["updated_at"])}
-        return Response(CUSTOMER.of(row, self.business), status=201, headers=headers)
+        data = CUSTOMER.of(row, self.business)
+        headers = {
+            "Location": reverse("api:customer_detail", args=[customer.pk]),
+            "ETag": tag_of(row["updated_at"], data),
+        }
+        return Response(data, status=201, headers=headers)
 
 
-class CustomerEndpoint(RecordEndpoint):
+class CustomerEndpoint(ShowsCustomers, RecordEndpoint):
     """One customer that the caller may see."""
 
     abstract = True
@@ -101,10 +121,16 @@ class CustomerEndpoint(RecordEndpoint):
 
 
 class CustomerDetail(CustomerEndpoint):
+    includes = INCLUDES
     permissions = {"GET": "customers.view", "PATCH": "customers.change", "PUT": "customers.change"}
     _text = _("Only the fields in the body change; PUT and PATCH do the same.")
     docs = {
-        "GET": Doc("get_customer", _("Get a customer"), answer=_ANSWER, answer_example=_SAMPLE),
+        "GET": Doc(
+            "get_customer",
+            _("Get a customer"),
+            answer=with_includes(_ANSWER, INCLUDES.values()),
+            answer_example=_SAMPLE,
+        ),
         "PATCH": Doc(
             "change_customer",
             _("Change a customer"),
@@ -179,3 +205,80 @@ class CustomerRestore(CustomerEndpoint):
         self.body(NothingInput)
         services.restore_customer(actor=self.actor, customer=customer, version=version)
         return self.show()
+
+
+def _create(view: Any, record: Any, version: str | None, values: dict[str, Any]) -> Customer:
+    return services.create_customer(actor=view.actor, business=view.business, **values)
+
+
+def _update(view: Any, record: Customer, version: str | None, values: dict[str, Any]) -> Customer:
+    return services.update_customer(actor=view.actor, customer=record, version=version, **values)
+
+
+def _archive(view: Any, record: Customer, version: str | None, values: dict[str, Any]) -> Customer:
+    return services.archive_customer(actor=view.actor, customer=record, at=clock.now(), version=version, **values)
+
+
+def _restore(view: Any, record: Customer, version: str | None, values: dict[str, Any]) -> Customer:
+    return services.restore_customer(actor=view.actor, customer=record, version=version)
+
+
+ACTIONS = {
+    "create": Action("customers.add", CustomerInput, _create, makes=True),
+    "update": Action("customers.change", CustomerInput, _update, partial=True),
+    "archive": Action("customers.archive", ArchiveInput, _archive),
+    "restore": Action("customers.archive", NothingInput, _restore),
+}
+
+
+class CustomerBulk(ShowsCustomers, BulkEndpoint):
+    """Up to a thousand changes of customers at once."""
+
+    tag = "Customers"
+    representation = CUSTOMER
+    noun = "customer"
+    actions = ACTIONS
+    body_class = bulk_input("Customer", ACTIONS)
+    docs = {
+        "POST": bulk_doc(
+            "change_customers",
+            _("Add, change, archive and restore many customers"),
+            name="Customer",
+            noun="customer",
+            representation=CUSTOMER,
+            body=body_class,
+            body_example={
+                "operations": [
+                    {"action": "create", "data": _BODY | {"email": "sam@example.com"}},
+                    {"action": "update", "id": _SAMPLE["id"], "data": {"lifecycle_stage": "expansion"}},
+                ]
+            },
+            answer_example={
+                "data": [
+                    {
+                        "index": 0,
+                        "action": "create",
+                        "status": 201,
+                        "id": _SAMPLE["id"],
+                        "customer": _SAMPLE,
+                        "error": None,
+                    }
+                ],
+                "succeeded": 1,
+                "failed": 0,
+            },
+            text=_(
+                "At most 1,000 operations and 10 MB, done in their order. Each has its own result, and one that is refused "
+                "doesn't keep the others from being done, unless atomic is true: then the answer is 422 and nothing is changed."
+            ),
+        )
+    }
+
+    def rows(self) -> QuerySet:
+        return Customer.objects.visible_to(self.actor)
+
+    def shown_rows(self, ids: set[Any]) -> QuerySet:
+        return Customer.objects.filter(pk__in=ids)
+
+    def shown(self, rows: list[dict[str, Any]]) -> None:
+        saw(self.request, [row["id"] for row in rows])

@@ -15,6 +15,7 @@ from crm.errors import from_integrity_error
 from crm.models import Business, JobState
 from crm.money import CURRENCIES, EXPONENTS
 from crm.scope import scope
+from crm.work import JobRun
 from customers.choices import ImportState
 from customers.models import ImportJob, ImportRow
 from customers.registry import ImportResource, import_resources
@@ -61,7 +62,7 @@ def start_import(
     return record
 
 
-def run_import(*, actor: Actor, import_job: ImportJob, work: jobs.JobRun, at: datetime) -> ImportJob:
+def run_import(*, actor: Actor, import_job: ImportJob, work: JobRun, at: datetime) -> ImportJob:
     """Stage, check and take over the file of `import_job`; afterwards it is done, or refused with its faults and nothing changed.
 
     Imports of one business wait for each other. The uploaded file is deleted with the end of its import. Raises UnreadableFile.
@@ -178,7 +179,7 @@ def _count_lines(file: IO[bytes]) -> int:
     return max(lines, 1)
 
 
-def _stage(file: IO[bytes], resource: ImportResource, work: jobs.JobRun) -> tuple[int, list[Fault]]:
+def _stage(file: IO[bytes], resource: ImportResource, work: JobRun) -> tuple[int, list[Fault]]:
     """Copy the file's rows as text into the temporary table `import_stage(line, …columns)`; returns rows and faults of form."""
     names = ", ".join(f'"{column.name}" text not null' for column in resource.columns)
     faults: list[Fault] = []

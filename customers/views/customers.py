@@ -20,7 +20,7 @@ from crm.paging import Sort
 from crm.registry import verbs
 from crm.tables import Column
 from crm.templatetags import ui
-from crm.views.activity import door_label
+from crm.trail import door_label
 from customers import services
 from customers.filters import customer_filterset
 from customers.forms import CustomerForm, customer_initial
@@ -191,6 +191,7 @@ class CustomerDetail(OneCustomer):
     """The profile: who it is, the computed figures with how they came about, and the panels of the apps above."""
 
     permission = "customers.view"
+    title = gettext_lazy("Profile of a customer")
     template_name = "customers/customer_detail.html"
 
     def get_title(self) -> Any:
@@ -201,15 +202,22 @@ class CustomerDetail(OneCustomer):
 
     def actions(self) -> list[dict[str, Any]]:
         pk = self.customer.pk
+        seers = self.action(
+            "crm.view_access", _("Who saw this"), reverse("crm:access_customer", args=[pk]), icon="eye", kind="ghost"
+        )
         if self.customer.is_archived:
-            return self.action(
-                "customers.archive",
-                _("Restore"),
-                reverse("customers:customer_restore", args=[pk]),
-                icon="archive-restore",
-                kind="primary",
-            )
+            return [
+                *seers,
+                *self.action(
+                    "customers.archive",
+                    _("Restore"),
+                    reverse("customers:customer_restore", args=[pk]),
+                    icon="archive-restore",
+                    kind="primary",
+                ),
+            ]
         return [
+            *seers,
             *self.action(
                 "customers.archive", _("Archive"), reverse("customers:customer_archive", args=[pk]), icon="archive"
             ),
@@ -242,6 +250,7 @@ class CustomerHistory(OneCustomer):
     """What was done to the customer: before, after, who, through what."""
 
     permission = "customers.view"
+    title = gettext_lazy("History of a customer")
     template_name = "customers/customer_history.html"
 
     def get_title(self) -> Any:
@@ -292,6 +301,7 @@ class CustomerCreate(FormPage):
 
 class CustomerUpdate(OneCustomer, FormPage):
     permission = "customers.change"
+    title = gettext_lazy("Edit a customer")
     form_class = CustomerForm
     success_message = gettext_lazy("Saved.")
 
@@ -312,6 +322,7 @@ class CustomerUpdate(OneCustomer, FormPage):
 
 class CustomerArchive(OneCustomer, DeedPage):
     permission = "customers.archive"
+    title = gettext_lazy("Archive a customer")
     submit_label = gettext_lazy("Archive")
     success_message = gettext_lazy("The customer was archived.")
 
@@ -334,6 +345,7 @@ class CustomerArchive(OneCustomer, DeedPage):
 
 class CustomerRestore(OneCustomer, DeedPage):
     permission = "customers.archive"
+    title = gettext_lazy("Restore a customer")
     submit_label = gettext_lazy("Restore")
     success_message = gettext_lazy("The customer is back.")
 

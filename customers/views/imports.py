@@ -156,3 +156,4 @@ class ImportProgress(ImportDetail):
 
     template_name = "customers/_import_progress.html"
     fragment = True
+    is_background = True

@@ -5,16 +5,18 @@ root.classList.add("scripted");
 
 const THEMES = ["system", "light", "dark"];
 
-function switchTheme(button) {
-  const theme = THEMES[(THEMES.indexOf(root.dataset.theme) + 1) % THEMES.length];
+function setTheme(theme) {
   const secure = location.protocol === "https:" ? "; secure" : "";
   root.dataset.theme = theme;
   document.cookie = `theme=${theme}; path=/; max-age=31536000; samesite=lax${secure}`;
-  button.setAttribute("aria-label", button.dataset[theme]);
+  for (const button of document.querySelectorAll("[data-theme-switch]")) button.setAttribute("aria-label", button.dataset[theme]);
 }
 
+const nextTheme = () => THEMES[(THEMES.indexOf(root.dataset.theme) + 1) % THEMES.length];
+document.addEventListener("theme", (event) => setTheme(event.detail.theme));
+
 // Shows what has happened; what must be read (kind "bad") stays until it is dismissed.
-export function toast(text, kind = "neutral") {
+export function toast(text, kind = "neutral", href = "") {
   const shell = document.getElementById("toast-template");
   if (!shell) return;
   const box = shell.content.firstElementChild.cloneNode(true);
@@ -22,7 +24,14 @@ export function toast(text, kind = "neutral") {
   if (kind === "bad") box.setAttribute("role", "alert");
   const known = box.querySelector(`[data-kind="${CSS.escape(kind)}"]`) ?? box.querySelector("[data-kind]");
   for (const mark of box.querySelectorAll("[data-kind]")) if (mark !== known) mark.remove();
-  box.querySelector("p").textContent = text;
+  const words = box.querySelector("p");
+  words.textContent = text;
+  if (href) {
+    const link = document.createElement("a");
+    link.href = href;
+    link.append(...words.childNodes);
+    words.append(link);
+  }
   toasts.append(box);
   fade(box);
 }
@@ -39,7 +48,7 @@ function fade(box) {
 }
 
 document.querySelectorAll(".toasts > .toast").forEach(fade);
-document.addEventListener("toast", (event) => toast(event.detail.text ?? event.detail.value, event.detail.kind));
+document.addEventListener("toast", (event) => toast(event.detail.text ?? event.detail.value, event.detail.kind, event.detail.href));
 for (const fault of ["htmx:responseError", "htmx:sendError"]) document.addEventListener(fault, () => toast(toasts.dataset.failed, "bad"));
 
 async function copy(button) {
@@ -58,7 +67,7 @@ function openDialog(id) {
 
 document.addEventListener("click", (event) => {
   const at = event.target.closest("[data-theme-switch], [data-dismiss], [data-copy], [data-dialog], [data-print]");
-  if (at?.matches("[data-theme-switch]")) switchTheme(at);
+  if (at?.matches("[data-theme-switch]")) setTheme(nextTheme());
   else if (at?.matches("[data-dismiss]")) at.parentElement.remove();
   else if (at?.matches("[data-copy]")) copy(at);
   else if (at?.matches("[data-dialog]")) openDialog(at.dataset.dialog);
@@ -92,14 +101,7 @@ document.addEventListener("keydown", (event) => {
     }
     return;
   }
-  const search = document.getElementById("global-search") ?? document.getElementById("list-search");
-  const palette = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey);
-  if (palette || (event.key === "/" && !typing(event.target) && !event.ctrlKey && !event.altKey && !event.metaKey)) {
-    if (!search || document.querySelector("dialog[open]")) return;
-    event.preventDefault();
-    search.focus();
-    search.select();
-  } else if (event.key === "?" && !typing(event.target)) {
+  if (event.key === "?" && !typing(event.target)) {
     event.preventDefault();
     openDialog("shortcuts");
   }

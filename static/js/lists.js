@@ -27,11 +27,13 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("focusout", (event) => event.target.closest?.(`tr.${CURRENT}`)?.classList.toggle(CURRENT, false));
 
-// Without empty parameters an address says only what it means. `unknown` booleans of filters are empty too.
+// Without empty parameters an address says only what it means. `unknown` booleans of filters are empty too. What the open view
+// holds (data-kept) stays in the address as empty: it takes the view's value away.
 document.addEventListener("htmx:configRequest", (event) => {
   if (!event.target.matches("[data-filters]")) return;
+  const kept = (event.target.dataset.kept ?? "").split(" ");
   for (const [name, value] of Object.entries(event.detail.parameters)) {
-    if (value === "" || value === "unknown" || (Array.isArray(value) && value.every((one) => one === ""))) delete event.detail.parameters[name];
+    if (!kept.includes(name) && (value === "" || value === "unknown" || (Array.isArray(value) && value.every((one) => one === "")))) delete event.detail.parameters[name];
   }
 });
 

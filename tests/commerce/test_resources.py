@@ -11,7 +11,7 @@ import pytest
 from django.core.files.base import ContentFile, File
 
 from commerce.models import Order, OrderLine, Product
-from crm import jobs
+from crm import work
 from crm.actor import Actor
 from crm.models import Activity, Business, ExchangeRate
 from customers import services
@@ -37,7 +37,7 @@ def bring_in(business: Business, content: str | bytes | Path, resource: str = ""
         record = services.start_import(
             actor=SYSTEM, business=business, file=ContentFile(data, name="file.csv"), resource=resource
         )
-    jobs.run(str(record.job_id))
+    work.run(str(record.job_id))
     record.refresh_from_db()
     return record
 

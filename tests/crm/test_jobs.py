@@ -13,6 +13,7 @@ from crm.actor import Actor
 from crm.errors import DomainError
 from crm.models import Job, JobState, ServiceMode
 from crm.scope import open_businesses
+from crm.work import JobRun, pause_after, run
 from tests.factories import make_business
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -20,7 +21,7 @@ SYSTEM = Actor.system("test")
 seen: list[Any] = []
 
 
-def work(job: jobs.JobRun, *, number: int = 1) -> dict[str, int]:
+def work(job: JobRun, *, number: int = 1) -> dict[str, int]:
     """A task: reports, looks from another connection, and says in which business it ran."""
     job.report(1, 4, "Counting", force=True)
     with connection.cursor() as cursor:
@@ -29,15 +30,15 @@ def work(job: jobs.JobRun, *, number: int = 1) -> dict[str, int]:
     return {"number": number}
 
 
-def refuse(job: jobs.JobRun) -> None:
+def refuse(job: JobRun) -> None:
     raise DomainError("There is no more room.")
 
 
-def break_down(job: jobs.JobRun) -> None:
+def break_down(job: JobRun) -> None:
     raise RuntimeError("secret detail")
 
 
-def stop_midway(job: jobs.JobRun) -> None:
+def stop_midway(job: JobRun) -> None:
     jobs.cancel(actor=SYSTEM, job=Job.unscoped.get(pk=job.id))
     job.report(1, force=True)
     raise AssertionError("a cancelled job went on")
@@ -50,7 +51,7 @@ def _enqueue(task: str, **options: Any) -> Job:
 
 
 def _run(job: Job) -> Job:
-    jobs.run(str(job.pk))
+    run(str(job.pk))
     job.refresh_from_db()
     return job
 
@@ -93,7 +94,7 @@ def test_no_job_begins_while_the_service_is_read_only() -> None:
     assert _run(job).state == JobState.DONE
 
 
-def die_at_once(job: jobs.JobRun) -> None:
+def die_at_once(job: JobRun) -> None:
     """As if the process was killed: nothing of the worker's own code runs any more."""
     raise SystemExit
 
@@ -133,12 +134,10 @@ def test_a_fault_is_tried_again_after_a_growing_pause_and_then_given_up(caplog: 
 
 
 def test_pauses_grow_up_to_an_hour() -> None:
-    assert [8 <= jobs.pause_after(1) <= 12, 48 <= jobs.pause_after(2) <= 72, 2880 <= jobs.pause_after(9) <= 4320] == [
-        True
-    ] * 3
+    assert [8 <= pause_after(1) <= 12, 48 <= pause_after(2) <= 72, 2880 <= pause_after(9) <= 4320] == [True] * 3
 
 
-def write_and_lose_the_lease(job: jobs.JobRun, *, last: bool) -> None:
+def write_and_lose_the_lease(job: JobRun, *, last: bool) -> None:
     with job.atomic(last=last):
         Job.unscoped.filter(pk=job.id).update(dedupe_key="written")
         with job._connection.cursor() as cursor:
@@ -160,7 +159,7 @@ def test_a_worker_that_has_lost_the_job_stores_nothing(last: bool, caplog: pytes
     assert "was given to another worker" in caplog.text
 
 
-def report_without_lease(job: jobs.JobRun) -> None:
+def report_without_lease(job: JobRun) -> None:
     Job.unscoped.filter(pk=job.id).update(lease_token=clock.uuid7())
     job.report(1, force=True)
     raise AssertionError("it went on")
@@ -170,7 +169,7 @@ def test_a_worker_that_has_lost_the_job_stops_at_its_next_report() -> None:
     assert _run(_enqueue("report_without_lease")).state == JobState.RUNNING
 
 
-def finish_with_the_effect(job: jobs.JobRun) -> None:
+def finish_with_the_effect(job: JobRun) -> None:
     with job.atomic(last=True):
         job.result = {"rows": 3}
     raise RuntimeError("what comes after the last transaction changes nothing any more")
@@ -224,7 +223,7 @@ def test_an_unknown_task_is_refused_at_once() -> None:
         _enqueue("no_such_task")
 
 
-def lose_the_connection(job: jobs.JobRun) -> None:
+def lose_the_connection(job: JobRun) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("select pg_terminate_backend(pg_backend_pid())")
 
@@ -235,7 +234,7 @@ def test_a_job_whose_connection_breaks_waits_for_its_next_attempt(caplog: pytest
     assert "terminat" not in job.error
 
 
-def loop(job: jobs.JobRun) -> None:
+def loop(job: JobRun) -> None:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         job.report(1, force=True)
@@ -243,7 +242,7 @@ def loop(job: jobs.JobRun) -> None:
     raise AssertionError("nobody stopped it")
 
 
-def sleep_in_the_database(job: jobs.JobRun) -> None:
+def sleep_in_the_database(job: JobRun) -> None:
     with connection.cursor() as cursor:
         cursor.execute("select pg_sleep(20)")
     raise AssertionError("nobody stopped it")
@@ -259,20 +258,20 @@ def test_a_job_that_takes_longer_than_it_may_is_stopped_and_given_up(task: str) 
     assert (job.state, job.error_code, "longer" in job.error) == (JobState.DEAD, "time_limit", True)
 
 
-def be_deaf(job: jobs.JobRun) -> None:
+def be_deaf(job: JobRun) -> None:
     time.sleep(3)
 
 
 def test_a_process_that_does_not_stop_after_its_limit_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "GRACE_SECONDS", 0.5)
+    monkeypatch.setattr("crm.work.GRACE_SECONDS", 0.5)
     job, kills = _enqueue("be_deaf"), []
     Job.unscoped.filter(pk=job.pk).update(limit_seconds=1)
-    jobs.run(str(job.pk), kill=lambda: kills.append(1))
+    run(str(job.pk), kill=lambda: kills.append(1))
     job.refresh_from_db()
     assert (kills, job.state, job.error_code) == ([1], JobState.DEAD, "time_limit")
 
 
-def wait_for_heartbeats(job: jobs.JobRun) -> None:
+def wait_for_heartbeats(job: JobRun) -> None:
     before = Job.unscoped.get(pk=job.id)
     time.sleep(1)
     after = Job.unscoped.get(pk=job.id)
@@ -280,7 +279,7 @@ def wait_for_heartbeats(job: jobs.JobRun) -> None:
 
 
 def test_the_lease_is_kept_while_the_process_lives(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "BEAT_SECONDS", 0.2)
+    monkeypatch.setattr("crm.work.BEAT_SECONDS", 0.2)
     seen.clear()
     _run(_enqueue("wait_for_heartbeats"))
     assert seen == [(True, True)]

@@ -13,6 +13,7 @@ from django_q.signing import SignedPackage
 from crm import jobs, queue
 from crm.actor import Actor
 from crm.models import Business, Job, JobState, Lane, ServiceMode, Worker
+from crm.work import JobRun
 from tests.factories import make_business
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -20,7 +21,7 @@ LONG_AGO = "2000-01-01T00:00Z"
 NEVER = "2999-01-01T00:00Z"
 
 
-def work(job: jobs.JobRun, **params: Any) -> None:
+def work(job: JobRun, **params: Any) -> None:
     """A task."""
 
 
@@ -124,6 +125,7 @@ def test_of_several_nodes_one_tends_at_a_time() -> None:
             cursor.execute("select pg_advisory_xact_lock(hashtextextended('crm.queue.tend', 0))")
         assert queue.tend() == {}
     finally:
+        other.rollback()
         other.close()
     assert queue.tend()["handed out"] == 1
 
@@ -135,17 +137,18 @@ def test_ids_of_jobs_that_are_over_are_taken_out() -> None:
 
 
 def test_jobs_of_processes_that_the_node_has_stopped_lose_no_attempt() -> None:
-    mine = _job(state="running", attempts=3, worker="test:1/fast/11", lease_until=NEVER)
-    other = _job(state="running", attempts=3, worker="test:12/fast/11", lease_until=NEVER)
-    assert queue.release("test:1/fast/") == 1
-    mine.refresh_from_db()
-    other.refresh_from_db()
-    assert [(job.state, job.attempts) for job in (mine, other)] == [("queued", 2), ("running", 3)]
+    """One that was silent before the stop may be what broke the lane: its attempt counts."""
+    values = {"state": "running", "attempts": 3, "lease_until": NEVER}
+    mine = _job(worker="test:1/fast/11", heartbeat_at=timezone.now(), **values)
+    silent = _job(worker="test:1/fast/12", heartbeat_at=timezone.now() - timedelta(seconds=10), **values)
+    other = _job(worker="test:12/fast/11", heartbeat_at=timezone.now(), **values)
+    assert queue.release("test:1/fast/") == 2
+    found = [Job.unscoped.get(pk=job.pk) for job in (mine, silent, other)]
+    assert [(job.state, job.attempts) for job in found] == [("queued", 2), ("queued", 3), ("running", 3)]
 
 
 def _old(**values: Any) -> Job:
-    job = _job(updated_at=LONG_AGO, run_after=LONG_AGO, **values)
-    return job
+    return _job(updated_at=LONG_AGO, run_after=LONG_AGO, **values)
 
 
 def test_a_lane_is_stuck_when_nobody_begins_what_waits() -> None:

@@ -8,16 +8,17 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection
 
-from crm import jobs, schedules
+from crm import schedules
 from crm.models import Job, Schedule
 from crm.registry import regular_tasks
 from crm.schedules import BadSchedule, BadTimeZone, next_due
+from crm.work import JobRun
 from tests.factories import make_business
 
 LONG_AGO = "2000-01-01T00:00Z"
 
 
-def work(job: jobs.JobRun) -> None:
+def work(job: JobRun) -> None:
     """A task."""
 
 

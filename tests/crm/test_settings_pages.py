@@ -28,7 +28,7 @@ from crm.scope import scope
 from tests.factories import make_customer, make_membership
 
 CARDS = {
-    "owner": ["Business", "People", "Teams", "API keys", "Exchange rates"], "manager": ["Teams", "Exchange rates"],
+    "owner": ["Business", "Sign-in rules", "People", "Teams", "API keys", "Exchange rates"], "manager": ["Teams", "Exchange rates"],
     "analyst": ["Exchange rates"], "integration": [],
 }  # fmt: skip
 

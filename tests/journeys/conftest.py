@@ -12,8 +12,8 @@ from django_q.brokers import get_broker
 from django_q.signing import SignedPackage
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from crm import jobs
-from crm.models import Membership
+from crm import queue, work
+from crm.models import Lane, Membership, Worker
 from tests.factories.crm import PASSWORD
 
 ARGUMENTS = [
@@ -46,18 +46,21 @@ def worker(transactional_db: None) -> Iterator[None]:
     """Takes jobs from the queue's broker and runs them, as a worker process does."""
     stop = threading.Event()
 
-    def work() -> None:
-        broker = get_broker()
+    Worker.objects.create(name="journey", capacity=dict.fromkeys(Lane.values, 2))
+
+    def do_jobs() -> None:
+        brokers = [get_broker(lane) for lane in Lane.values]
         try:
             while not stop.wait(0.1):
-                for ack, payload in broker.dequeue() or []:
-                    task = SignedPackage.loads(payload)
-                    jobs.run(task["args"][0])
-                    broker.acknowledge(ack)
+                queue.tend()
+                for broker in brokers:
+                    for ack, payload in broker.dequeue() or []:
+                        work.run(SignedPackage.loads(payload)["args"][0])
+                        broker.acknowledge(ack)
         finally:
             connection.close()
 
-    thread = threading.Thread(target=work)
+    thread = threading.Thread(target=do_jobs)
     thread.start()
     yield
     stop.set()

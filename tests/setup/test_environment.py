@@ -10,7 +10,12 @@ from crm.environment import BASE_DIR, VARIABLES, Environment, EnvironmentFault, 
 
 KEY = "k3y-" + "abcdefghij" * 6
 PEM = r"-----BEGIN PRIVATE KEY-----\nMIIEvg\n-----END PRIVATE KEY-----\n"
-PRODUCTION = {"ENVIRONMENT": "production", "SECRET_KEY": KEY, "PUBLIC_URL": "https://crm.example.com"}
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "SECRET_KEY": KEY,
+    "JWT_PRIVATE_KEY": PEM,
+    "PUBLIC_URL": "https://crm.example.com",
+}
 
 
 def with_values(**values: str) -> Environment:
@@ -60,6 +65,10 @@ def test_defaults_are_a_development_installation_on_this_machine() -> None:
         ("EMAIL_URL", "smtp://", "names no mail server"),
         ("DEFAULT_FROM_EMAIL", "the desk", "no e-mail address"),
         ("LOG_LEVEL", "LOUD", "none of DEBUG"),
+        ("LOG_FORMAT", "xml", "none of json, text"),
+        ("METRICS_TOKEN", "guessable", "at least 24"),
+        ("METRICS_TOKEN", "é" * 30, "too weak"),
+        ("QUEUE_WAIT_SECONDS", "0", "from 1 to 86400"),
         ("JWT_PRIVATE_KEY", "secret", "PEM"),
         ("DATA_DIR", "manage.py", "is a file"),
         ("CRM_PROCESS", "cron", "none of web"),
@@ -85,6 +94,10 @@ def test_wrong_value_is_refused_by_name_with_an_example(name: str, value: str, s
         ("SECRET_KEY_FALLBACKS", f"{KEY},short"),
         ("ALLOWED_HOSTS", "*"),
         ("ALLOWED_HOSTS", "crm.example.com,*"),
+        ("JWT_PRIVATE_KEY", ""),
+        ("PUBLIC_URL", "http://crm.example.com"),
+        ("PUBLIC_URL", "http://localhost:8000"),
+        ("METRICS_TOKEN", "x" * 23),
     ],
 )
 def test_production_refuses(name: str, value: str) -> None:
@@ -94,7 +107,9 @@ def test_production_refuses(name: str, value: str) -> None:
 
 def test_production_needs_a_host() -> None:
     with pytest.raises(EnvironmentFault, match="ALLOWED_HOSTS"):
-        read({"ENVIRONMENT": "production", "SECRET_KEY": KEY})
+        read({**PRODUCTION, "PUBLIC_URL": ""})
+    with pytest.raises(EnvironmentFault, match="PUBLIC_URL"):
+        read({**PRODUCTION, "PUBLIC_URL": "", "ALLOWED_HOSTS": "crm.example.com"})
     assert read(PRODUCTION).allowed_hosts == ["crm.example.com"]
     assert read(PRODUCTION).production
 
@@ -126,6 +141,19 @@ def test_statement_timeout_depends_on_the_process(process: str, timeout: str | N
         assert "idle_in_transaction_session_timeout=30s" in options
     assert database["CONN_MAX_AGE"] == 600
     assert database["CONN_HEALTH_CHECKS"] is True
+
+
+@pytest.mark.parametrize(("process", "seconds"), [("web", 3), ("worker", 10), ("command", 10)])
+def test_a_page_waits_three_seconds_for_a_connection(process: str, seconds: int) -> None:
+    options = with_values(CRM_PROCESS=process).database["OPTIONS"]
+    assert options["connect_timeout"] == seconds
+    assert options["tcp_user_timeout"] == 10_000
+
+
+@pytest.mark.parametrize(("given", "found"), [("", "text"), ("json", "json")])
+def test_log_lines_are_text_for_people_or_json_for_machines(given: str, found: str) -> None:
+    assert with_values(LOG_FORMAT=given).log_format == found
+    assert read(PRODUCTION).log_format == "json"
 
 
 def test_external_database_for_both_roles() -> None:

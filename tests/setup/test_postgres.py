@@ -17,6 +17,7 @@ import pytest
 
 from crm.environment import BASE_DIR, read
 from crm.setup import postgres_home
+from crm.setup.checks import production_variables
 from crm.setup.database import available, connect
 from crm.setup.faults import SetupFault
 from crm.setup.grants import grant
@@ -261,7 +262,7 @@ def test_external_database_is_used_as_it_is(cluster: Cluster, monkeypatch: pytes
     with connect(read(serving)) as connection:
         assert value(connection, "SELECT current_user") == "crm_app"
     powerful = {**serving, "DATABASE_URL": url("postgres", "crm")}
-    production = {"ENVIRONMENT": "production", "PUBLIC_URL": "https://crm.example.com"}
+    production = {**production_variables(), "SECRET_KEY": serving["SECRET_KEY"]}
     with pytest.raises(EnvironmentFault, match="superuser"), available(read({**powerful, **production})):
         pass
     monkeypatch.setattr(database, "LOWEST_VERSION", 99)

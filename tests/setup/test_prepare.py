@@ -11,7 +11,7 @@ import pytest
 
 from crm.environment import BASE_DIR, from_file, read
 from crm.setup.env_file import ensure_env_file, unknown_names
-from crm.setup.prepare import demo_sign_ins, sign_in_lines, static_fingerprint
+from crm.setup.prepare import demo_sign_ins, empty_metrics, sign_in_lines, static_fingerprint
 
 
 @pytest.fixture
@@ -94,3 +94,12 @@ def test_fault_is_one_sentence_and_an_exit_code(variables: dict[str, str], code:
     assert done.returncode == code
     assert says in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_each_start_counts_anew(folder: Path) -> None:
+    counted = empty_metrics(folder)
+    assert stat.S_IMODE(counted.stat().st_mode) == 0o700
+    (counted / "histogram_1.db").write_bytes(b"x")
+    (counted / "notes.txt").write_bytes(b"x")
+    assert empty_metrics(folder) == counted
+    assert [path.name for path in counted.iterdir()] == ["notes.txt"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from crm import seals
+from crm import checkpoints, seals
 from crm.models import Business
 
 
@@ -32,5 +32,9 @@ class Command(BaseCommand):
             for fault in verdict.faults:
                 self.stderr.write(f"  {fault}")
             faulty = faulty or bool(verdict.faults)
+        if not options["business"]:
+            for gone in checkpoints.missing_businesses():
+                self.stderr.write(f"The business {gone} of the checkpoints is gone, with its whole trail")
+                faulty = True
         if faulty:
             sys.exit(1)

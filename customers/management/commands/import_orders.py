@@ -10,7 +10,7 @@ from django.core.files import File
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
-from crm import jobs
+from crm import work
 from crm.actor import Actor
 from crm.errors import DomainError
 from crm.models import Business, Job, JobState
@@ -70,7 +70,7 @@ class Command(BaseCommand):
         watcher = threading.Thread(target=self._watch, args=(str(record.job_id), over), daemon=True)
         watcher.start()
         try:
-            jobs.run(str(record.job_id))
+            work.run(str(record.job_id))
             while Job.objects.filter(pk=record.job_id, state__in=[JobState.QUEUED, JobState.RUNNING]).exists():
                 over.wait(0.5)
         finally:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from commerce import services
 from commerce.models import Order, RevenueDay
 from commerce.queries import revenue_by_month
-from crm import jobs
+from crm import work
 from crm.actor import Actor
 from crm.models import Business, Job, Membership
 from crm.scope import scope
@@ -78,7 +78,7 @@ def test_another_time_zone_moves_the_days(in_scope: Business, owner: Membership)
     assert not Job.objects.exists()
     update_business(actor=actor, business=in_scope, time_zone="Asia/Tokyo")
     job = Job.objects.get(task="commerce.tasks.rebuild_revenue")
-    jobs.run(str(job.pk))
+    work.run(str(job.pk))
     job.refresh_from_db()
     assert (job.state, job.error) == ("done", "")
     assert _days() == [(date(2026, 7, 2), Decimal(10), 1)]

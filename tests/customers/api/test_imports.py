@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from crm import jobs
+from crm import work
 from crm.models import Business, Job
 from customers.models import Customer
 from tests.crm.api.calling import Caller, assert_problem, fields_at_fault, make_key
@@ -37,7 +37,7 @@ def test_file_is_taken_in_the_background(business: Business) -> None:
     assert (made["state"], made["resource"]) == ("uploaded", "customers")
     job = caller.get(f"/jobs/{made['job']}").json()
     assert (job["state"], job["progress"]) == ("queued", None)
-    jobs.run(made["job"])
+    work.run(made["job"])
     done = caller.get(response["Location"]).json()
     assert (done["state"], done["row_count"], done["faults"]) == ("done", 2, [])
     assert done["counts"]["customers_created"] == 2
@@ -52,7 +52,7 @@ def test_file_is_taken_in_the_background(business: Business) -> None:
 def test_faulty_rows_are_named(business: Business) -> None:
     caller = Caller(make_key(business))
     made = caller.upload("/imports", {"file": _file(FAULTY)}).json()
-    jobs.run(made["job"])
+    work.run(made["job"])
     refused = caller.get(f"/imports/{made['id']}").json()
     assert (refused["state"], refused["fault_count"]) == ("failed", 1)
     assert refused["faults"] == [

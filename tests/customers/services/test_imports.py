@@ -3,7 +3,7 @@
 import pytest
 from django.core.files.base import ContentFile
 
-from crm import jobs
+from crm import work
 from crm.actor import Actor
 from crm.errors import NotAllowed
 from crm.models import Business
@@ -69,7 +69,7 @@ def test_the_file_is_gone_once_its_import_is_over(
             actor=Actor.system("test"), business=in_scope, file=ContentFile(b"external_id,name\n1,Jo\n", name="f.csv")
         )
         stored = record.file.path
-        jobs.run(str(record.job_id))
+        work.run(str(record.job_id))
     record.refresh_from_db()
     assert (record.state, record.file.name) == ("done", "")
     assert not record.file.storage.exists(stored)

@@ -8,7 +8,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.db import connection, transaction
 
-from crm import jobs
+from crm import work
 from crm.actor import Actor
 from crm.models import Business
 from crm.scope import scope
@@ -44,7 +44,7 @@ def test_an_address_that_is_taken_meanwhile_is_a_refusal_in_words() -> None:
     record = _uploaded(business, "external_id,email\n1,jo@x.example\n")
     with scope(business), transaction.atomic():
         services.create_customer(actor=SYSTEM, business=business, first_name="Jo", email="jo@x.example")
-        thread = _in_background(lambda: jobs.run(str(record.job_id)))
+        thread = _in_background(lambda: work.run(str(record.job_id)))
         thread.join(1)
     thread.join(20)
     record.refresh_from_db()
@@ -61,7 +61,7 @@ def test_the_same_file_twice_at_once_is_taken_once() -> None:
     )
     backwards = "\n".join([content.splitlines()[0], *reversed(content.splitlines()[1:])]) + "\n"
     records = [_uploaded(business, content), _uploaded(business, backwards), _uploaded(business, content)]
-    threads = [_in_background(partial(jobs.run, str(record.job_id))) for record in records]
+    threads = [_in_background(partial(work.run, str(record.job_id))) for record in records]
     for thread in threads:
         thread.join(30)
     for record in records:
@@ -79,7 +79,7 @@ def test_people_go_on_working_while_a_file_is_imported() -> None:
     record = _uploaded(business, "external_id,email\n1,jo@x.example\n")
     with scope(business), transaction.atomic():
         services.create_customer(actor=SYSTEM, business=business, first_name="Jo", email="jo@x.example")
-        thread = _in_background(lambda: jobs.run(str(record.job_id)))
+        thread = _in_background(lambda: work.run(str(record.job_id)))
         thread.join(0.5)  # the import waits for the address
         with connection.cursor() as cursor:
             cursor.execute("set local lock_timeout = '200ms'")

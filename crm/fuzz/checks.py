@@ -1,0 +1,50 @@
+"""The fuzzer's check that a request which fits the schema is accepted, with the reasons why one may still be refused.
+
+It stands in for `positive_data_acceptance`, which only looks at the status and so would let every 422 pass.
+"""
+
+import json
+from typing import Any
+
+import schemathesis
+from schemathesis.core.failures import Failure
+from schemathesis.generation.meta import REQUEST_SHAPE_PROBES, coverage_scenario
+
+# Refusals that no schema can express, by code; the request is well formed, but what is stored or sent beside it decides.
+REASONS = frozenset(
+    {
+        "unknown_id",  # the id fits, but names nobody
+        "idempotency_key_reused",  # the key was sent with another request before
+        "bad_cursor",  # a cursor comes from an earlier answer to the same sort
+    }
+)
+# Fields whose refusals depend on more than the value's form.
+FIELDS = {
+    "page": "a page and a cursor exclude each other, and pages end at row 10,000",
+    "file": "what a file holds is not part of the schema",
+    "owner": "the id fits, but names nobody",
+    "team": "the id fits, but names no team",
+    "display_name": "a customer needs a name in one of three fields",
+}
+ALLOWED = frozenset({401, 403, 404, 409, 412, 429})
+
+
+class RefusedWellFormed(Failure):
+    """A request that fits the schema was refused for a reason that the schema could have told."""
+
+
+@schemathesis.check
+def well_formed_is_accepted(ctx: Any, response: Any, case: Any) -> None:
+    if case.meta is None or not case.meta.generation.mode.is_positive or coverage_scenario(case) in REQUEST_SHAPE_PROBES:
+        return
+    if response.status_code < 400 or response.status_code >= 500 or response.status_code in ALLOWED:
+        return
+    problem = json.loads(response.content)
+    faults = problem["errors"] or [{"field": "", "code": problem["code"]}]
+    unexplained = [fault for fault in faults if fault["code"] not in REASONS and fault["field"] not in FIELDS]
+    if unexplained:
+        raise RefusedWellFormed(
+            operation=case.operation.label,
+            title="A well-formed request was refused",
+            message="\n".join(f"{fault['field']}: {fault['code']} {fault.get('message', '')}" for fault in unexplained),
+        )

@@ -1,0 +1,85 @@
+"""Saved views by the API."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from crm.models import Business, Membership, SavedView
+from crm.scope import scope
+from tests.crm.api.calling import Caller, assert_problem, fields_at_fault, make_key, sign_in
+from tests.factories import make_membership
+
+BODY = {"list_name": "customers:customer_list", "name": "Companies", "query": "kind=company"}
+
+
+@pytest.fixture
+def caller(owner: Membership) -> Caller:
+    return Caller(sign_in(owner.user.email)["access_token"])
+
+
+def test_a_view_is_saved_read_changed_and_deleted(caller: Caller, owner: Membership) -> None:
+    made = caller.post("/views", {**BODY, "query": "cursor=x&kind=company", "audience": "everyone"})
+    assert made.status_code == 201, made.content
+    view = made.json()
+    assert made["Location"].endswith(f"/views/{view['id']}")
+    assert (view["query"], view["audience"], view["owner"]) == ("kind=company", "everyone", str(owner.user.pk))
+    got = caller.get(f"/views/{view['id']}")
+    assert got.json() == view
+    assert got["ETag"] == made["ETag"]
+    changed = caller.patch(f"/views/{view['id']}", {"name": "Firms"}, headers={"If-Match": got["ETag"]})
+    assert changed.json()["name"] == "Firms"
+    assert_problem(caller.patch(f"/views/{view['id']}", {"name": "Late"}, headers={"If-Match": got["ETag"]}), 412)
+    assert caller.call("DELETE", f"/views/{view['id']}").status_code == 204
+    assert_problem(caller.get(f"/views/{view['id']}"), 404)
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "field"),
+    [
+        ({"query": "colour=red"}, 422, "query"),
+        ({"list_name": "customers:import_list"}, 422, "list_name"),
+        ({"name": ""}, 422, "name"),
+        ({"name": "x" * 81}, 422, "name"),
+        ({"audience": "friends"}, 422, "audience"),
+        ({"audience": "team"}, 422, "audience"),
+        ({"owner": str(uuid4())}, 400, "owner"),
+        ({"query": 5}, 400, "query"),
+        ({"query": "search=%00"}, 422, "query"),
+    ],
+)
+def test_a_faulty_view_is_refused_at_its_field(caller: Caller, change: dict[str, Any], status: int, field: str) -> None:
+    assert fields_at_fault(assert_problem(caller.post("/views", {**BODY, **change}), status)) == {field}
+
+
+def test_a_name_that_is_taken_is_a_conflict(caller: Caller) -> None:
+    assert caller.post("/views", BODY).status_code == 201
+    assert_problem(caller.post("/views", BODY), 409, "duplicate")
+
+
+def test_an_agent_shares_with_nobody_but_the_team(business: Business) -> None:
+    agent = Caller(sign_in(make_membership(business, "agent").user.email)["access_token"])
+    assert_problem(agent.post("/views", {**BODY, "audience": "everyone"}), 403)
+    assert agent.post("/views", BODY).status_code == 201
+
+
+def test_a_key_reads_what_is_for_everyone_and_saves_nothing(business: Business, owner: Membership) -> None:
+    with scope(business):
+        for name, audience in (("Mine", "own"), ("Ours", "everyone")):
+            SavedView.objects.create(
+                business=business, owner=owner.user, page=BODY["list_name"], name=name, audience=audience
+            )
+    key = Caller(make_key(business))
+    assert [view["name"] for view in key.get("/views?list_name=customers:customer_list").json()["data"]] == ["Ours"]
+    assert key.get("/views?list_name=commerce:order_list").json()["data"] == []
+    assert_problem(key.get("/views?list_name=nothing"), 400)
+    assert_problem(key.post("/views", BODY), 403)
+
+
+def test_a_view_of_somebody_else_is_not_found(caller: Caller, business: Business, other_business: Business) -> None:
+    with scope(business):
+        other = SavedView.objects.create(
+            business=business, owner=make_membership(business, "agent").user, page=BODY["list_name"], name="Theirs"
+        )
+    for method in ("GET", "PATCH", "DELETE"):
+        assert_problem(caller.call(method, f"/views/{other.pk}", {"name": "x"}), 404)

@@ -1,0 +1,59 @@
+"""Every operation is asked hostile and well-formed things; each answer is what the schema says of it."""
+
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.handlers.wsgi import WSGIHandler
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import load_all_checks
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from crm.api.schema import document
+from crm.fuzz.checks import well_formed_is_accepted
+from crm.models import Business, Membership
+from tests import planted
+from tests.crm.api.calling import Caller, make_key
+from tests.factories.crm import PASSWORD
+
+load_all_checks()
+SCHEMA = schemathesis.openapi.from_dict(document())
+SCHEMA.app = WSGIHandler()
+READS = SCHEMA.include(method="GET")
+REPEATABLE = settings(
+    max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+
+
+@pytest.fixture
+def key(transactional_db: None, business: Business, settings: Any) -> str:
+    """An owner's key in a business with one object of each kind; limits as high as no run reaches."""
+    settings.API_LIMITS = dict.fromkeys(settings.API_LIMITS, 1_000_000)
+    planted.objects_of(business)
+    return make_key(business)
+
+
+@pytest.fixture
+def token(key: str, owner: Membership) -> str:
+    """What the owner of that business gets for signing in."""
+    answer = Caller().post("/auth/token", {"email": owner.user.email, "password": PASSWORD})
+    return str(answer.json()["access_token"])
+
+
+def _ask(case: Any, credential: str) -> None:
+    headers = {"Authorization": f"Bearer {credential}"}
+    case.call_and_validate(
+        headers=headers, excluded_checks=[positive_data_acceptance], additional_checks=[well_formed_is_accepted]
+    )
+
+
+@SCHEMA.parametrize()
+@REPEATABLE
+def test_a_key_is_answered_as_the_schema_says(case: Any, key: str) -> None:
+    _ask(case, key)
+
+
+@READS.parametrize()
+@REPEATABLE
+def test_a_person_with_a_token_reads_as_the_schema_says(case: Any, token: str) -> None:
+    _ask(case, token)
