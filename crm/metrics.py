@@ -10,8 +10,9 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import Error as DatabaseError
 from django.db import connection
@@ -97,7 +98,7 @@ def _counted() -> Iterable[Metric]:
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     if folder is None:
         return _own.collect()
-    found: Iterable[Metric] = MultiProcessCollector(None, path=folder).collect()  # type: ignore[no-untyped-call]
+    found: Iterable[Metric] = MultiProcessCollector(None, path=folder).collect()
     return found
 
 
@@ -120,7 +121,8 @@ class _Gauges(Collector):
         yield GaugeMetricFamily("crm_gauges_failed", "1 while gauges can't be read.", value=failed)
 
 
-class Latency(NamedTuple):
+@dataclass(frozen=True)
+class Latency:
     """How many requests or statements there were since the start, and their percentiles in seconds."""
 
     name: str

@@ -44,7 +44,9 @@ class Operation:
     @property
     def words(self) -> str:
         """What a search looks through."""
-        return f"{self.title} {self.name} {self.method} {self.path} {self.permission} {permission_label(self.permission)}"
+        return (
+            f"{self.title} {self.name} {self.method} {self.path} {self.permission} {permission_label(self.permission)}"
+        )
 
 
 def operations() -> list[Operation]:

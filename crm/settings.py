@@ -291,6 +291,7 @@ LOGGING = {
         "customers": {"level": _level},
         "commerce": {"level": _level},
         "django": {"handlers": [], "propagate": True},
+        "django-q": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},  # every request has a line of its own
         "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
     },

@@ -13,11 +13,12 @@ from django.core.management import call_command
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from crm import account_mail, checkpoints, clock, integrity, jobs, seals
+from crm import account_mail, checkpoints, clock, integrity, jobs, limits, seals
+from crm.api import idempotency
 from crm.backups import keep
 from crm.models import Business, Job, JobState, User
 from crm.registry import task_kinds
-from crm.services import tell_operators
+from crm.services import forget_read_notifications, tell_operators
 from crm.work import JobRun
 
 KEPT_DAYS = 90
@@ -68,12 +69,18 @@ def send_reset_link(work: JobRun, user_id: str) -> None:
 
 
 def clean_up(work: JobRun) -> dict[str, Any]:
-    """Remove what has served its time: jobs that are long over, ended sessions."""
+    """Remove what has served its time; says how many rows of each kind."""
+    at = clock.now()
     with work.atomic():
-        removed = remove_old_jobs(clock.now())
+        removed = {
+            "jobs": remove_old_jobs(at),
+            "notifications": forget_read_notifications(actor=work.actor, at=at),
+            "answers": idempotency.purge(at),
+            "limits": limits.purge(),
+            "sessions": forget_old_sessions(at),
+        }
     call_command("clearsessions")
-    forget_old_sessions(clock.now())
-    return {"jobs": removed}
+    return removed
 
 
 def forget_old_sessions(at: datetime) -> int:

@@ -42,8 +42,9 @@ class NewViewForm(SavedViewForm):
     query = forms.CharField(widget=forms.HiddenInput, required=False)
 
 
-def strip(name: str, opened: Opened, actor: Actor, business: Business, default_sort: str) -> dict[str, Any]:
-    """The views of the list `name` for pages/_views.html: links, what may be saved, and what can be done with the open one."""
+def strip(name: str, opened: Opened, actor: Actor, business: Business, default_sort: str) -> dict[str, Any] | None:
+    """The views of the list `name` for pages/_views.html: links, what may be saved, and what can be done with the open one;
+    None while there is neither a view nor anything to save."""
     now = canonical(opened.query, default_sort)
     same = [view for view in opened.views if view.query == now]
     is_changed = opened.view is not None and opened.view not in same
@@ -64,9 +65,12 @@ def strip(name: str, opened: Opened, actor: Actor, business: Business, default_s
         for view in opened.views
     ]
     is_person = actor.kind == "user"
+    save = _save_form(name, now, actor, business) if is_person and now and not same else None
+    if not opened.views and save is None:
+        return None
     return {
         "items": items,
-        "save": _save_form(name, now, actor, business) if is_person and now and not same else None,
+        "save": save,
         "save_href": reverse("crm:saved_view_create"),
         "update": {"href": reverse("crm:saved_view_query", args=[current.pk]), "query": now}
         if current and is_changed and now and may_change(actor, business, current)

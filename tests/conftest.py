@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 
 from crm import service_mode
@@ -93,6 +94,8 @@ def _fresh_cache(request: pytest.FixtureRequest) -> None:
     ).get("transaction"):
         request.getfixturevalue("transactional_db")
         cache.clear()
+        with connection.cursor() as cursor:
+            cursor.execute("truncate crm_bucket")
 
 
 @pytest.fixture(autouse=True)

@@ -118,7 +118,8 @@ class Progress(Shown):
         return min(round(row["processed"] / row["total"], 4), 1.0) if row["total"] else None
 
     def documented(self) -> serializers.Field:
-        return serializers.FloatField(allow_null=True, help_text=self.label, min_value=0, max_value=1)
+        options: dict[str, Any] = {"help_text": self.label}
+        return serializers.FloatField(allow_null=True, min_value=0, max_value=1, **options)
 
 
 _KINDS = [(kind.task, kind.label) for kind in task_kinds if not kind.hidden]

@@ -38,7 +38,7 @@ def asked_includes(view: Any) -> list[Included]:
     values = view.request.query_params.getlist("include") if offered else []
     if len(values) > 1:
         raise bad_parameters({"include": [_("Give this parameter once.")]})
-    names = {name.strip() for value in values for name in value.split(",")}
+    names = {name.strip() for value in values for name in value.split(",", len(offered))}
     unknown = sorted(names - set(offered))
     if unknown:
         words = {"names": ", ".join(printable(name, 40) for name in unknown)[:300], "offered": ", ".join(offered)}

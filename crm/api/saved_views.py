@@ -24,9 +24,9 @@ VIEW = Representation(
     "SavedView",
     [
         Shown("id", "id", "id"),
-        Shown("list_name", "page", "text", _("Name of the list's address"), example="customers:customer_list"),
-        Shown("name", "name", "text", _("Name"), example="Companies at risk"),
-        Shown("query", "query", "text", _("What the list is narrowed by"), example="kind=company&lifecycle_stage=churn_risk"),
+        Shown("list_name", "page", "text", _("Name of the list's address"), example="crm:activity"),
+        Shown("name", "name", "text", _("Name"), example="Deeds of programs"),
+        Shown("query", "query", "text", _("What the list is narrowed by"), example="door=api&verb=crm.team.created"),
         Shown("audience", "audience", "choice", _("Who sees it"), choices=Audience.choices),
         Shown("owner", "owner", "user", _("Who has made it")),
         Shown("team", "team", "team", _("The team that sees it"), nullable=True),
@@ -35,7 +35,7 @@ VIEW = Representation(
     ],
 )  # fmt: skip
 _ANSWER, _SAMPLE = VIEW.serializer(), VIEW.sample()
-_BODY = {"list_name": "customers:customer_list", "name": "Companies", "query": "kind=company", "audience": "own"}
+_BODY = {"list_name": "crm:activity", "name": "Deeds of programs", "query": "door=api", "audience": "own"}
 
 
 class ChangedView(Input):

@@ -199,10 +199,14 @@ class OperationSchema(AutoSchema):
                 )
             )
         if self._answers_unchanged():
-            text = _("ETags that the caller knows; when the current one is among them, the answer is 304 without a body.")
+            text = _(
+                "ETags that the caller knows; when the current one is among them, the answer is 304 without a body."
+            )
             found.append(_parameter("If-None-Match", text, place="header"))
         if self._takes_key():
-            text = _("Names this deed: asked again with the same key within a day, it is answered as before and not done twice.")
+            text = _(
+                "Names this deed: asked again with the same key within a day, it is answered as before and not done twice."
+            )
             key = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": patterns.KEY}
             found.append(_parameter("Idempotency-Key", text, key, place="header"))
         if self.method == "GET" and self._endpoint.includes:
@@ -283,7 +287,11 @@ def _filter_parameter(name: str, item: Any) -> OpenApiParameter:
 def _text(extra: dict[str, Any]) -> dict[str, Any]:
     """A text as a filter's form field takes it."""
     longest = {"maxLength": extra["max_length"]} if extra.get("max_length") else {}
-    exact = [check.regex.pattern.replace(r"\Z", "$") for check in extra.get("validators", []) if isinstance(check, RegexValidator)]
+    exact = [
+        check.regex.pattern.replace(r"\Z", "$")
+        for check in extra.get("validators", [])
+        if isinstance(check, RegexValidator)
+    ]
     return {**_FILLED, **longest, **({"pattern": exact[0]} if exact else {})}
 
 

@@ -100,9 +100,11 @@ def _variables(database: str, port: int, folder: Path) -> dict[str, str]:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return {
+        **{f"API_{name}_PER_MINUTE": "1000000" for name in limits},
         "DATABASE_URL": f"postgres://{who}@{where}/{database}", "DATABASE_OWNER_URL": "", "CRM_PROCESS": "web", "CRM_DB_ROLE": "owner",
-        **{f"API_{name}_PER_MINUTE": "1000000" for name in limits}, "ENVIRONMENT": "development", "DEBUG": "false", "PUBLIC_URL": f"http://127.0.0.1:{port}", "PORT": str(port),
-        "DJANGO_SETTINGS_MODULE": "crm.settings", "DATA_DIR": str(folder), "LOG_LEVEL": "ERROR", "JWT_PRIVATE_KEY": key.decode().replace("\n", "\\n"),
+        "DJANGO_SETTINGS_MODULE": "crm.settings", "ENVIRONMENT": "development", "DEBUG": "false", "DATA_DIR": str(folder),
+        "PUBLIC_URL": f"http://127.0.0.1:{port}", "PORT": str(port), "LOG_LEVEL": "ERROR",
+        "JWT_PRIVATE_KEY": key.decode().replace("\n", "\\n"),
     }  # fmt: skip
 
 
@@ -115,4 +117,3 @@ def _wait_for(address: str, server: "subprocess.Popen[bytes]", log: Path, second
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
     raise RuntimeError(f"the web process of the fuzzed installation did not start: {log.read_text()[-2000:]}")
-

@@ -1,7 +1,7 @@
 """What a person was told, which of it is read, and what the person wants to be told."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import django_filters
 from django import forms
@@ -99,7 +99,7 @@ class NotificationList(ListPage):
             return _("Read")
         return format_html(
             '<form method="post" action="{}"><input type="hidden" name="csrfmiddlewaretoken" value="{}">'
-            '<button class="button button-ghost">{}<span class="unseen">: {}</span></button></form>',
+            '<button class="button button-ghost told-read">{}<span class="unseen">: {}</span></button></form>',
             reverse("crm:notification_read", args=[row.pk]), get_token(self.request), _("Mark as read"), row.title,
         )  # fmt: skip
 
@@ -156,7 +156,7 @@ class ChoicesForm(DeedForm):
         for kind in kinds:
             always = _("You are always told this.") if kind.always else ""
             self.fields[kind.name] = forms.BooleanField(
-                label=kind.label, help_text=f"{kind.text} {always}".strip(), required=False, disabled=kind.always
+                label=str(kind.label), help_text=f"{kind.text} {always}".strip(), required=False, disabled=kind.always
             )
 
 
@@ -222,4 +222,4 @@ class Live(Page):
 
 def _whole(value: str | None) -> int | None:
     """A whole number that the database can hold, else None."""
-    return int(cast(str, value)) if value and value.isascii() and value.isdigit() and len(value) < 18 else None
+    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 18 else None

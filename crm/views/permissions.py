@@ -35,9 +35,7 @@ class PermissionFilter(forms.Form):
 
     search = forms.CharField(label=gettext_lazy("Search this list"), required=False, max_length=100)
     app = forms.ChoiceField(label=gettext_lazy("Part of the product"), required=False)
-    door = forms.ChoiceField(
-        label=gettext_lazy("Through"), required=False, choices=[("", gettext_lazy("Any")), *DOORS]
-    )
+    door = forms.ChoiceField(label=gettext_lazy("Through"), required=False, choices=[("", gettext_lazy("Any")), *DOORS])
 
     def __init__(self, data: Any, found: Sequence[Operation]) -> None:
         super().__init__(data)
@@ -72,9 +70,7 @@ class Permissions(SettingsPart):
         form = PermissionFilter(request.GET, found)
         shown = form.narrowed(found)
         rows = [Row(operation, f"{operation.method} {operation.path}") for operation in shown]
-        table = build_table(
-            self._columns(), rows, query=request.GET, sort="", caption=self.title, href=lambda row: ""
-        )
+        table = build_table(self._columns(), rows, query=request.GET, sort="", caption=self.title, href=lambda row: "")
         empty = {
             "icon": "search-x",
             "title": _("Nothing fits"),

@@ -37,8 +37,15 @@ document.addEventListener("htmx:configRequest", (event) => {
   }
 });
 
+// The view that is open is in sight, also where the strip of views is longer than the screen is wide.
+function showOpenView() {
+  document.querySelector(".views-list [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+}
+showOpenView();
+
 // Filter fields open before a swap stay open after it.
 document.addEventListener("htmx:afterSwap", () => {
+  showOpenView();
   const fold = document.querySelector(".filters-more");
   const kept = fold && localStorage.getItem(`open:${fold.dataset.remember}`);
   if (kept) fold.open = kept === "yes";

@@ -300,3 +300,10 @@ def test_old_jobs_go_and_given_up_ones_stay() -> None:
     Job.unscoped.filter(pk__in=[old.pk, dead.pk]).update(finished_at=long_ago)
     assert remove_old_jobs(clock.now()) == 1
     assert set(Job.unscoped.values_list("pk", flat=True)) == {dead.pk, fresh.pk}
+
+
+def test_the_nightly_tidying_runs_as_a_job() -> None:
+    job = jobs.enqueue("crm.tasks.clean_up", actor=SYSTEM, business=None)
+    assert job is not None
+    done = _run(job)
+    assert (done.state, set(done.result)) == (JobState.DONE, {"jobs", "notifications", "answers", "limits", "sessions"})

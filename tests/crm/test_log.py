@@ -13,9 +13,12 @@ import pytest
 from django.db import IntegrityError, connection
 from django.test import Client
 
+from crm import jobs
 from crm import log as module
+from crm.actor import Actor
 from crm.log import JsonLines, RequestIdFilter, TextLines, masked, request_id, told
 from crm.models import Membership
+from crm.work import JobRun, run
 from tests.factories import make_customer
 from tests.factories.crm import PASSWORD
 
@@ -255,6 +258,22 @@ def test_nothing_of_what_people_type_or_of_secrets_gets_into_the_log(
     assert "ValueError" in any_lines.text
     for canary in [*CANARIES, owner.user.email, PASSWORD, browser.cookies["session"].value]:
         assert canary not in any_lines.text, canary
+
+
+def fail_with_a_name(work: JobRun) -> None:
+    """A task whose error quotes a customer."""
+    raise ValueError("Zoltan Quux <zoltan@quux.example>")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_that_fails_is_logged_under_its_id_without_what_its_error_says(any_lines: Lines) -> None:
+    job = jobs.enqueue("tests.crm.test_log.fail_with_a_name", actor=Actor.system("test"), business=None)
+    assert job is not None
+    run(str(job.pk))
+    (line,) = (line for line in any_lines.text.splitlines() if "failed" in line)
+    assert line.count(str(job.pk)) == 2
+    assert "ValueError" in any_lines.text
+    assert "oltan" not in any_lines.text
 
 
 @pytest.mark.django_db

@@ -43,7 +43,9 @@ def test_nothing_that_fits_is_said_so(browser: Any) -> None:
     assert b"Nothing fits" in browser.get("/settings/permissions?search=unicorn").content
 
 
-@pytest.mark.parametrize("query", ["?door=window", "?app=loyalty2", "?nonsense=1", "?search=" + "x" * 101, "?search=%00"])
+@pytest.mark.parametrize(
+    "query", ["?door=window", "?app=loyalty2", "?nonsense=1", "?search=" + "x" * 101, "?search=%00"]
+)
 def test_nonsense_is_refused(browser: Any, query: str) -> None:
     assert browser.get(f"/settings/permissions{query}").status_code == 400
 

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from crm import checkpoints, seals
 from crm.models import Business
+from tests.crm.sealing import seal_all
 from tests.factories import make_business, make_customer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -86,7 +87,7 @@ def _sealed_business() -> Business:
     business = make_business()
     for _ in range(ROWS):
         make_customer(business)
-    assert seals.seal(business) == ROWS
+    assert seal_all(business) == ROWS
     checkpoints.write(datetime(2026, 1, 15, 12, 0, tzinfo=UTC))
     assert seals.verify(business).faults == []
     return business

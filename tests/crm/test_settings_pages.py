@@ -137,7 +137,15 @@ def test_an_api_key_is_shown_once_and_can_be_revoked(browser: Client) -> None:
         == 422
     )
     assert browser.post("/settings/api-keys/new", {**data, "name": "B", "expires_at": "2020-01-01"}).status_code == 422
+    asked = browser.get(reverse("crm:api_key_rotate", args=[record.pk])).content.decode()
+    assert "24 hours" in asked
+    rotated = browser.post(reverse("crm:api_key_rotate", args=[record.pk])).content.decode()
+    successor = re.search(r"crm_[a-z0-9]{8}_[\w-]{43}", rotated)
+    assert successor
+    assert successor[0] not in browser.get("/settings/api-keys").content.decode()
+    assert "Old key still works" in browser.get("/settings/api-keys").content.decode()
     assert browser.post(reverse("crm:api_key_revoke", args=[record.pk])).status_code == 302
+    assert browser.post(reverse("crm:api_key_rotate", args=[record.pk])).status_code == 409
     assert browser.post(reverse("crm:api_key_revoke", args=[record.pk])).status_code == 409
     assert "Revoked" in browser.get("/settings/api-keys").content.decode()
 

@@ -94,15 +94,15 @@ def test_killed_idle_workers_stop_nothing(installation: Installation) -> None:
     for process in _processes(installation):
         process.kill()
     jobs = [_enqueue(installation, "write", f'{{"number": {number}}}') for number in range(20)]
-    _wait(lambda: all(_state(installation, job)[0] == "done" for job in jobs), 60)
+    _wait(lambda: all(_state(installation, job)[0] == "done" for job in jobs), 120)
     assert _numbers(installation) == list(range(20))
 
 
 def test_a_job_that_kills_its_process_is_given_up_and_stops_no_other(installation: Installation) -> None:
     poison = _enqueue(installation, "die", attempts=1)
     others = [_enqueue(installation, "write", f'{{"number": {number}}}') for number in range(100, 105)]
-    _wait(lambda: all(_state(installation, job)[0] == "done" for job in others), 60)
-    _wait(lambda: _state(installation, poison)[0] == "dead", 60)
+    _wait(lambda: all(_state(installation, job)[0] == "done" for job in others), 120)
+    _wait(lambda: _state(installation, poison)[0] == "dead", 120)
     assert _state(installation, poison) == ("dead", 1, "worker_died")
 
 

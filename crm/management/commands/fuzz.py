@@ -1,4 +1,4 @@
-"""`manage.py fuzz`: thousands of hostile and of well-formed requests against a throwaway installation, each answer held against the schema."""
+"""`manage.py fuzz`: thousands of requests, hostile and well-formed, to a throwaway installation; each answer is held against the schema."""
 
 from argparse import ArgumentParser
 from collections import Counter
@@ -16,7 +16,9 @@ class Command(BaseCommand):
         parser.add_argument("--cases", type=int, default=300, help="examples of each operation and phase")
         parser.add_argument("--seeds", default="1,2,3", help="one run for each, separated by commas")
         parser.add_argument("--phases", default=",".join(runs.PHASES), help="separated by commas")
-        parser.add_argument("--workers", type=int, default=1, help="more of them trip over Python 3.11's parser now and then")
+        parser.add_argument(
+            "--workers", type=int, default=1, help="more of them trip over Python 3.11's parser now and then"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

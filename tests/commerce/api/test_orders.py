@@ -1,6 +1,7 @@
 """Endpoints of orders."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -100,3 +101,30 @@ def test_orders_of_customers_that_the_role_does_not_see(business: Business, owne
     caller = Caller(sign_in(agent.user.email)["access_token"])
     assert [row["id"] for row in caller.get("/orders").json()["data"]] == [str(mine.pk)]
     assert_problem(caller.get(f"/orders/{other.pk}"), 404)
+
+
+def test_customer_and_lines_are_included(caller: Caller, business: Business, django_assert_num_queries: Any) -> None:
+    orders = [make_order(make_customer(business), lines=2) for _n in range(2)]
+    caller.get("/orders?include=customer,lines")
+    with django_assert_num_queries(7):
+        rows = {row["id"]: row for row in caller.get("/orders?include=customer,lines").json()["data"]}
+    for order in orders:
+        included = rows[str(order.pk)]["included"]
+        assert included["customer"] == caller.get(f"/customers/{order.customer_id}").json()
+        assert included["lines"] == caller.get(f"/orders/{order.pk}").json()["lines"]
+    one = caller.get(f"/orders/{orders[0].pk}?include=customer").json()
+    assert one["included"]["customer"]["id"] == str(orders[0].customer_id)
+    assert caller.get(f"/orders/{orders[0].pk}?include=lines").status_code == 400
+
+
+def test_customers_are_included_for_those_who_may_see_them(business: Business) -> None:
+    make_order(make_customer(business))
+    caller = Caller(make_key(business, scopes=["commerce.view_orders"]))
+    assert caller.get("/orders?include=lines").status_code == 200
+    assert caller.get("/orders?include=customer").status_code == 403
+
+
+def test_an_order_that_is_known_is_not_sent_again(caller: Caller, business: Business) -> None:
+    one = f"/orders/{make_order(make_customer(business)).pk}"
+    tag = caller.get(one)["ETag"]
+    assert caller.get(one, headers={"if-none-match": tag}).status_code == 304

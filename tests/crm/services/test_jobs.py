@@ -19,7 +19,11 @@ SYSTEM = Actor.system("test")
 
 
 def _job(member: Membership | None, business: Business | None, state: JobState = JobState.DEAD, **more: Any) -> Job:
-    asker = {"actor_kind": "user", "actor_id": str(member.user_id), "actor_label": "x"} if member else {"actor_kind": "system"}
+    asker = (
+        {"actor_kind": "user", "actor_id": str(member.user_id), "actor_label": "x"}
+        if member
+        else {"actor_kind": "system"}
+    )
     params = {"params": {"import_job_id": str(uuid4())}, "task": TASK}
     return Job.unscoped.create(business=business, state=state, **{**params, **asker, **more})
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from crm import clock
 from crm.actor import Actor
 from crm.errors import InvalidInput, NotAllowed, StaleVersion
 from crm.models import Activity, ApiKey, Business, ExchangeRate, Team
@@ -21,11 +22,13 @@ from crm.services import (
     delete_team,
     rename_team,
     revoke_api_key,
+    rotate_api_key,
     set_rate,
     update_rate,
 )
-from crm.services.api_keys import AlreadyRevoked
+from crm.services.api_keys import AlreadyRevoked, KeyExpired
 from customers.models import Customer
+from tests.crm.api.calling import Caller
 from tests.factories import make_customer, make_membership
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -72,6 +75,52 @@ def test_a_name_is_free_again_when_its_key_is_revoked(in_scope: Business, actor:
         revoke_api_key(actor=actor, api_key=first, at=NOW)
     create_api_key(actor=actor, business=in_scope, name="Shop", role="analyst", at=NOW)
     assert _verbs() == ["crm.api_key.created", "crm.api_key.revoked", "crm.api_key.created"]
+
+
+def test_a_rotated_key_works_beside_its_successor_for_a_day(in_scope: Business, actor: Actor) -> None:
+    first = create_api_key(actor=actor, business=in_scope, name="Shop", role="analyst", at=clock.now())
+    second = rotate_api_key(actor=actor, api_key=first.record, at=clock.now())
+    assert re.fullmatch(rf"crm_{first.record.prefix}_[\w-]{{43}}", second.key)
+    assert second.key != first.key
+    assert (second.record.pk, second.record.name, second.record.role) == (first.record.pk, "Shop", "analyst")
+
+    def works(key: str) -> bool:
+        return Caller(key).get("/me").status_code == 200
+
+    assert works(first.key)
+    assert works(second.key)
+    third = rotate_api_key(actor=actor, api_key=second.record, at=clock.now())
+    assert [works(made.key) for made in (first, second, third)] == [False, True, True]
+    ApiKey.objects.update(previous_until=clock.now())
+    assert [works(made.key) for made in (second, third)] == [False, True]
+    assert third.record.previous_until - clock.now() > timedelta(hours=23, minutes=59)
+    assert _verbs() == ["crm.api_key.created", "crm.api_key.rotated", "crm.api_key.rotated"]
+    with connection.cursor() as cursor:
+        for table in ("crm_apikey", "crm_activity", "crm_activitydetail"):
+            for made in (first, second, third):
+                cursor.execute(f"select count(*) from {table} t where t::text like %s", [f"%{made.key[13:]}%"])
+                assert cursor.fetchone() == (0,)
+
+
+def test_revoking_ends_the_key_from_before_too(in_scope: Business, actor: Actor) -> None:
+    first = create_api_key(actor=actor, business=in_scope, name="Shop", role="analyst", at=clock.now())
+    second = rotate_api_key(actor=actor, api_key=first.record, at=clock.now())
+    revoke_api_key(actor=actor, api_key=first.record, at=clock.now())
+    assert [Caller(made.key).get("/me").status_code for made in (first, second)] == [401, 401]
+
+
+def test_a_key_that_is_over_is_not_rotated(in_scope: Business, actor: Actor) -> None:
+    until = NOW + timedelta(days=1)
+    key = create_api_key(actor=actor, business=in_scope, name="Shop", role="analyst", at=NOW, expires_at=until).record
+    manager = Actor.for_user(make_membership(in_scope, "manager").user)
+    with pytest.raises(NotAllowed):
+        rotate_api_key(actor=manager, api_key=key, at=NOW)
+    with pytest.raises(KeyExpired):
+        rotate_api_key(actor=actor, api_key=key, at=until)
+    rotate_api_key(actor=actor, api_key=key, at=until - timedelta(microseconds=1))
+    revoke_api_key(actor=actor, api_key=key, at=NOW)
+    with pytest.raises(AlreadyRevoked):
+        rotate_api_key(actor=actor, api_key=key, at=NOW)
 
 
 def test_only_owners_make_keys(in_scope: Business) -> None:

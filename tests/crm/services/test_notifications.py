@@ -63,7 +63,12 @@ def test_a_user_who_is_named_twice_is_told_once(owner: Membership) -> None:
 def test_the_same_unread_thing_counts_up_and_is_new_again(owner: Membership) -> None:
     for title in ("a", "b", "c"):
         services.notify(
-            actor=SYSTEM, business=owner.business, to=[owner.user.pk], kind="crm.job_slow", title=title, dedupe_key="slow"
+            actor=SYSTEM,
+            business=owner.business,
+            to=[owner.user.pk],
+            kind="crm.job_slow",
+            title=title,
+            dedupe_key="slow",
         )
     (row,) = _told(owner.user)
     assert (row.count, row.title) == (3, "c")

@@ -18,9 +18,16 @@ SYSTEM = Actor.system("test")
 STILL = "Background work stands still"
 
 
-def _tell(member: Membership, title: str = "Import is done", business: Business | None = None, **more: Any) -> Notification:
+def _tell(
+    member: Membership, title: str = "Import is done", business: Business | None = None, **more: Any
+) -> Notification:
     services.notify(
-        actor=SYSTEM, business=business or member.business, to=[member.user_id], kind="crm.job_done", title=title, **more
+        actor=SYSTEM,
+        business=business or member.business,
+        to=[member.user_id],
+        kind="crm.job_done",
+        title=title,
+        **more,
     )
     return Notification.unscoped.get(title=title)
 
@@ -228,5 +235,3 @@ def test_operators_choose_more(owner: Membership, browser: Client) -> None:
     owner.user.is_staff = True
     owner.user.save()
     assert b"A schedule can&#x27;t be followed" in browser.get("/account/notifications").content
-
-

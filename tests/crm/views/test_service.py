@@ -49,7 +49,15 @@ def test_it_shows_workers_lanes_schedules_and_given_up_jobs_of_all_businesses(
         Job.unscoped.create(business=place, state=JobState.DEAD, task="crm.tasks.seal_trails", actor_kind="system")
     Job.unscoped.create(state=JobState.QUEUED, task="x", actor_kind="system", lane=Lane.SLOW)
     body = desk.get("/service").content.decode()
-    for words in ("node-1:77", "Fast: 2, Slow: 1", "Alive", "BadSchedule: no", "Acme Retail", "Globex", "Seal the activity"):
+    for words in (
+        "node-1:77",
+        "Fast: 2, Slow: 1",
+        "Alive",
+        "BadSchedule: no",
+        "Acme Retail",
+        "Globex",
+        "Seal the activity",
+    ):
         assert words in body, words
     assert body.count("Start again") == 3
 

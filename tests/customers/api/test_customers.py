@@ -1,5 +1,6 @@
 """Endpoints of customers."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -50,7 +51,7 @@ def test_create(caller: Caller, business: Business, owner: Membership) -> None:
     made = response.json()
     customer = Customer.unscoped.get()
     assert response["Location"] == f"/api/v1/customers/{customer.pk}"
-    assert response["ETag"] == f'"{version_of(customer)}"'
+    assert response["ETag"].startswith(f'"{version_of(customer)};')
     expected = {
         **body,
         "email": "zoe@example.com",
@@ -63,7 +64,9 @@ def test_create(caller: Caller, business: Business, owner: Membership) -> None:
     activity = Activity.unscoped.get()
     assert (activity.verb, activity.actor_kind, activity.door) == ("customers.customer.created", "api_key", "api")
     assert activity.request_id == response["X-Request-ID"]
-    assert caller.get(response["Location"]).json() == made
+    read = caller.get(response["Location"])
+    assert read.json() == made
+    assert read["ETag"] == response["ETag"]
 
 
 def test_duplicates_conflict(caller: Caller, business: Business) -> None:
@@ -103,7 +106,7 @@ def test_change_is_partial(caller: Caller, business: Business, method: str) -> N
     assert response.status_code == 200
     assert (response.json()["city"], response.json()["country"]) == ("Leeds", "United Kingdom")
     customer.refresh_from_db()
-    assert response["ETag"] == f'"{version_of(customer)}"'
+    assert response["ETag"].startswith(f'"{version_of(customer)};')
     assert_problem(getattr(caller, method)(f"/customers/{customer.pk}", {}), 400)
 
 
@@ -119,6 +122,96 @@ def test_if_match(caller: Caller, business: Business) -> None:
     assert caller.patch(one, {"city": "York"}, headers={"if-match": f'"x", {first["ETag"]}'}).status_code == 200
     assert caller.patch(one, {"city": "Bath"}, headers={"if-match": "*"}).status_code == 200
     assert caller.patch(one, {"city": "Hull"}).status_code == 200
+
+
+def test_if_match_takes_the_version_alone(caller: Caller, business: Business) -> None:
+    customer = make_customer(business)
+    one = f"/customers/{customer.pk}"
+    before = caller.get(one)["ETag"]
+    make_order(customer, "10.00")
+    assert caller.get(one)["ETag"] != before
+    assert caller.patch(one, {"city": "Leeds"}, headers={"if-match": before}).status_code == 200
+    customer.refresh_from_db()
+    alone = f'"{version_of(customer)}"'
+    assert caller.patch(one, {"city": "York"}, headers={"if-match": alone}).status_code == 200
+
+
+def test_if_none_match(caller: Caller, business: Business) -> None:
+    customer = make_customer(business)
+    one = f"/customers/{customer.pk}"
+    tag = caller.get(one)["ETag"]
+    for known in (tag, f"W/{tag}", f'"x", {tag}', "*"):
+        for method in ("GET", "HEAD"):
+            answer = caller.call(method, one, headers={"if-none-match": known})
+            assert (answer.status_code, answer.content, answer["ETag"]) == (304, b"", tag), known
+    assert caller.get(one, headers={"if-none-match": '"x"'}).status_code == 200
+    assert caller.patch(one, {"phone": "+44 20 7946 0018"}, headers={"if-none-match": tag}).status_code == 200
+    assert caller.get(one, headers={"if-none-match": tag}).status_code == 200
+
+
+def test_figures_that_changed_are_sent_anew(caller: Caller, business: Business) -> None:
+    customer = make_customer(business)
+    one = f"/customers/{customer.pk}"
+    tag = caller.get(one)["ETag"]
+    make_order(customer, "10.00")
+    answer = caller.get(one, headers={"if-none-match": tag})
+    assert (answer.status_code, answer.json()["total_spent"]) == (200, "10.00")
+
+
+def test_related_resources_are_included(caller: Caller, business: Business, owner: Membership) -> None:
+    team = Team.unscoped.create(business=business, name="North")
+    kept, bare = make_customer(business, owner=owner.user, team=team), make_customer(business)
+    person, group = {"id": str(owner.user_id), "name": owner.user.name}, {"id": str(team.pk), "name": "North"}
+    for path in ("/customers?include=owner,team", "/customers?include=team,owner&fields=id"):
+        rows = {row["id"]: row for row in caller.get(path).json()["data"]}
+        assert rows[str(kept.pk)]["included"] == {"owner": person, "team": group}
+        assert rows[str(bare.pk)]["included"] == {"owner": None, "team": None}
+    assert caller.get(f"/customers/{kept.pk}?include=owner").json()["included"] == {"owner": person}
+    assert "included" not in caller.get(f"/customers/{kept.pk}").json()
+
+
+def test_including_costs_one_query_each(caller: Caller, business: Business, django_assert_num_queries: Any) -> None:
+    def add() -> None:
+        team = Team.unscoped.create(business=business, name=f"T{Team.unscoped.count()}")
+        make_customer(business, owner=make_membership(business).user, team=team)
+
+    add()
+    caller.get("/customers?include=owner,team")
+    with django_assert_num_queries(7) as one:
+        caller.get("/customers?include=owner,team")
+    for _n in range(4):
+        add()
+    with django_assert_num_queries(len(one.captured_queries)):
+        assert len(caller.get("/customers?include=owner,team").json()["data"]) == 5
+
+
+@pytest.mark.parametrize(
+    "query", ["include=orders", "include=owner,", "include=", "include=owner&include=team", "includes=owner"]
+)
+def test_what_can_not_be_included_is_refused(caller: Caller, business: Business, query: str) -> None:
+    name = query.partition("=")[0]
+    for path in ("/customers", f"/customers/{make_customer(business).pk}"):
+        assert fields_at_fault(assert_problem(caller.get(f"{path}?{query}"), 400)) == {name}, path
+    assert_problem(caller.post("/customers?include=owner", {"first_name": "Jo"}), 400)
+
+
+def test_parameters_of_any_size_are_answered_at_once(caller: Caller, business: Business) -> None:
+    for _n in range(20):
+        make_customer(business)
+    for query in (
+        f"search={'+'.join(['jo'] * 2000)}",
+        f"country__in={','.join(f'c{n}' for n in range(10_000))}",
+        f"lifecycle_stage__in={','.join(['active'] * 5_000)}",
+        "&".join(["lifecycle_stage__in=active"] * 900),
+        f"fields={','.join(f'f{n}' for n in range(500))}",
+        f"fields={','.join(['id'] * 500)}",
+        "limit=1000000",
+        f"sort={','.join(['name'] * 50)}",
+        f"include={','.join(['owner'] * 500)}",
+    ):
+        began = time.monotonic()
+        assert_problem(caller.get(f"/customers?{query}"), 400)
+        assert time.monotonic() - began < 1, query[:40]
 
 
 def test_archive_and_restore(caller: Caller, business: Business) -> None:
