@@ -29,7 +29,7 @@ def tell_all() -> dict[str, int]:
     }
 
 
-def _untold(where: str, params: list[object]) -> list[Job]:
+def _untold(where: str, params: list[str]) -> list[Job]:
     """Jobs that nobody was told of yet, marked as told, locked until the end of the transaction."""
     with connection.cursor() as cursor:
         cursor.execute(

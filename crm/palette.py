@@ -1,6 +1,7 @@
 """The search palette: what its sources find for some words, and what the kernel itself offers in it."""
 
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -59,7 +60,7 @@ def views(actor: Actor, business: Business, words: str, limit: int) -> list[dict
     """The saved views that the actor sees and whose names the words fit; without words its own."""
     rows = saved_views.seen_by(actor, business)
     if not words:
-        rows = rows.filter(owner=actor.eyes) if actor.kind == "user" else rows.none()
+        rows = rows.filter(owner=UUID(actor.eyes)) if actor.kind == "user" else rows.none()
     offered = [
         _entry(view.name, saved_views.title_of(view.page), saved_views.href_of(view), "bookmark")
         for view in rows.order_by("name", "pk")

@@ -113,14 +113,13 @@ def tend() -> dict[str, int]:
 
 
 def _hand_out_due(lane: str) -> int:
-    retry = settings.Q_CLUSTER["retry"]
     workers = settings.JOB_WORKERS[lane]
     with connection.cursor() as cursor:
         cursor.execute(
             _DUE,
             {
                 "lane": lane,
-                "fresh": f"{retry - STALE_SECONDS} seconds",
+                "fresh": f"{int(str(settings.Q_CLUSTER['retry'])) - STALE_SECONDS} seconds",
                 "all": lane == Lane.FAST,
                 "share": max(workers - 1, 1),
             },

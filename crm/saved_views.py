@@ -52,7 +52,7 @@ def _lists(patterns: list[Any], namespace: str) -> Iterator[tuple[str, type["Lis
         if isinstance(entry, URLResolver):
             yield from _lists(entry.url_patterns, f"{entry.namespace}:" if entry.namespace else namespace)
         elif isinstance(entry, URLPattern):
-            page = getattr(entry.callback, "view_class", None)
+            page: Any = getattr(entry.callback, "view_class", None)
             if getattr(page, "has_views", False) and page.filterset_class is not None:
                 yield f"{namespace}{entry.name}", page
 
@@ -108,8 +108,9 @@ def open_list(name: str, asked: QueryDict, actor: Actor, business: Business) -> 
     default = next((view for view in views if getattr(view, "is_default", False)), None)
     address = asked.copy()
     view = None
-    if asked.get("view", NO_VIEW) != NO_VIEW:
-        view = next((view for view in views if str(view.pk) == asked["view"].lower()), None)
+    named = str(asked.get("view", NO_VIEW))
+    if named != NO_VIEW:
+        view = next((view for view in views if str(view.pk) == named.lower()), None)
         if view is None:
             raise NotFound
     elif default is not None and not asked:

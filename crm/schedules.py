@@ -6,7 +6,6 @@ gap, a time that comes twice is due the first time. `L` as the day stands for th
 
 import logging
 from datetime import UTC, datetime
-from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
@@ -128,5 +127,5 @@ def _ask(row: Schedule, now: datetime) -> int:
 def _database_time() -> datetime:
     with connection.cursor() as cursor:
         cursor.execute("select clock_timestamp()")
-        found: Any = cursor.fetchone()[0]
-    return found  # type: ignore[no-any-return]
+        found: datetime = cursor.fetchone()[0]
+    return found

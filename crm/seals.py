@@ -142,7 +142,7 @@ def _lock(cursor: Any, business: Business) -> None:
 
 
 def _seal_next(cursor: Any, business: Business, *, everything: bool) -> int:
-    parameters = {"business": business.pk, "rows": ROWS_PER_SEAL, "genesis": GENESIS, "all": everything}
+    parameters: dict[str, Any] = {"business": business.pk, "rows": ROWS_PER_SEAL, "genesis": GENESIS, "all": everything}
     cursor.execute(_SEAL, parameters)
     row = cursor.fetchone()
     return int(row[0]) if row else 0
@@ -153,7 +153,7 @@ def verify(business: Business, until: datetime | None = None) -> Verdict:
     kept outside the database (those up to `until`, if given). One snapshot, memory for a few thousand rows."""
     faults: list[str] = []
     sealed = covered = 0
-    parameters = {"business": business.pk, "genesis": GENESIS}
+    parameters: dict[str, Any] = {"business": business.pk, "genesis": GENESIS}
     is_outermost = not connection.in_atomic_block
     with transaction.atomic():
         if is_outermost:

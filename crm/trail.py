@@ -120,7 +120,6 @@ class TrailFilterSet(StrictFilterSet):
     def by_member(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         return rows.filter(actor_kind="user", actor_id=value)
 
-
     def by_name(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         """By the name or address that people and keys have now; what has no id is found by what was written down."""
         people = User.objects.filter(Q(name__icontains=value) | Q(email__icontains=value)).values_list("pk", flat=True)

@@ -142,7 +142,9 @@ integrity_checks.plug(
         "customers.subjects", _("Deeds on customers name one"), subjects_are_there("customers.customer"), order=110
     ),
     IntegrityCheck("customers.search_rows", _("Every customer has its search row"), integrity.SEARCH_ROWS, order=120),
-    IntegrityCheck("customers.search_words", _("Search words are those of the profile"), integrity.SEARCH_WORDS, order=130),
+    IntegrityCheck(
+        "customers.search_words", _("Search words are those of the profile"), integrity.SEARCH_WORDS, order=130
+    ),
     IntegrityCheck("customers.fact_rows", _("Every customer has its facts"), integrity.FACT_ROWS, order=140),
 )
 
@@ -217,7 +219,11 @@ benchmarks.plug(
 
 task_kinds.plug(
     TaskKind(
-        "customers.tasks.import_file", _("Import of a file"), lane="slow", limit_seconds=1800, alert_seconds=600,
+        "customers.tasks.import_file",
+        _("Import of a file"),
+        lane="slow",
+        limit_seconds=1800,
+        alert_seconds=600,
         page=lambda job: reverse("customers:import_detail", args=[job.params["import_job_id"]]),
     ),
     TaskKind("customers.tasks.close_abandoned_imports", _("Close abandoned imports"), hidden=True),

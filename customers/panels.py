@@ -12,7 +12,7 @@ from crm import charts, clock
 from crm.actor import Actor
 from crm.models import Business
 from crm.templatetags import ui
-from customers.choices import LifecycleStage
+from customers.choices import Kind, LifecycleStage
 from customers.models import Customer
 from customers.queries import customers_by_stage, fitting, opened_last
 
@@ -70,9 +70,12 @@ def recent_entries(actor: Actor, business: Business, words: str, limit: int) -> 
 
 def _entry(customer: Customer) -> dict[str, Any]:
     return {
-        "label": customer.display_name, "hint": customer.email or customer.city, "icon": "user" if customer.kind == "person" else "building-2",
-        "href": reverse("customers:customer_detail", args=[customer.pk]), "shows": customer.pk,
-    }  # fmt: skip
+        "label": customer.display_name,
+        "hint": customer.email or customer.city,
+        "icon": "building-2" if customer.kind == Kind.COMPANY else "user",
+        "href": reverse("customers:customer_detail", args=[customer.pk]),
+        "shows": customer.pk,
+    }
 
 
 def subjects(actor: Actor, words: str, limit: int) -> list[tuple[UUID, str, str]]:

@@ -72,15 +72,10 @@ def with_includes(shape: type[serializers.Serializer], includes: Iterable[Includ
 
 @cache
 def _with_includes(shape: type[serializers.Serializer], includes: tuple[Included, ...]) -> type[serializers.Serializer]:
-    parts: dict[str, Any] = {
-        included.key: included.shape(
-            many=included.many,
-            required=False,
-            help_text=included.label,
-            **({} if included.many else {"allow_null": True}),
-        )
-        for included in includes
-    }
+    parts: dict[str, Any] = {}
+    for included in includes:
+        options: dict[str, Any] = {"many": True} if included.many else {"allow_null": True}
+        parts[included.key] = included.shape(required=False, help_text=included.label, **options)  # type: ignore[arg-type]
     inner = type(f"{shape.__name__}Includes", (serializers.Serializer,), parts)
     outer = {"included": inner(required=False, help_text=_("What include asked for."))}
     return type(f"{shape.__name__}Including", (shape,), outer)

@@ -36,7 +36,7 @@ class OfferedOperation(serializers.Serializer):
 
 
 class OperationTable(serializers.Serializer):
-    data = OfferedOperation(many=True)
+    data = OfferedOperation(many=True)  # type: ignore[assignment]  # a field, which the class itself doesn't keep
     total = serializers.IntegerField()
 
 

@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document, made from what the endpoints declare; every operation names its problems."""
 
+import re
 from functools import cache
 from http import HTTPStatus
 from typing import Any, cast
@@ -156,7 +157,7 @@ class OperationSchema(AutoSchema):
         """A list of objects says how many there may be."""
         shape: Any = super()._map_serializer_field(field, *args, **kwargs)
         if isinstance(field, ListSerializer) and shape:
-            bounds = {"minItems": field.min_length, "maxItems": field.max_length}
+            bounds = {"minItems": vars(field)["min_length"], "maxItems": vars(field)["max_length"]}
             shape = {**shape, **{name: bound for name, bound in bounds.items() if bound is not None}}
         return shape
 
@@ -211,7 +212,9 @@ class OperationSchema(AutoSchema):
             found.append(_parameter("Idempotency-Key", text, key, place="header"))
         if self.method == "GET" and self._endpoint.includes:
             text = _("Names of related resources to add to the answer, separated by commas.")
-            found.append(_parameter("include", text, _several(list(self._endpoint.includes)), explode=False))
+            offered = list(self._endpoint.includes)
+            several = {**_several(offered), "maxItems": len(offered) + 1}
+            found.append(_parameter("include", text, several, explode=False))
         if self.method == "GET" and hasattr(self._endpoint, "parameters"):
             found += self._list_parameters()
         return found
@@ -277,22 +280,26 @@ def _filter_parameter(name: str, item: Any) -> OpenApiParameter:
         if isinstance(item, django_filters.MultipleChoiceFilter):
             return _parameter(name, item.label, _several(words), explode=False)
         return _parameter(name, item.label, {"type": "string", "enum": words})
-    for filter_class, kind in _TYPES:
-        if isinstance(item, filter_class):
-            bounds = {"maximum": item.extra["max_value"]} if "max_value" in item.extra else {}
-            return _parameter(name, item.label, {**kind, **bounds})
-    return _parameter(name, item.label, _text(item.extra))
+    kinds = [kind for filter_class, kind in _TYPES if isinstance(item, filter_class)]
+    if not kinds:
+        return _parameter(name, item.label, _text(item.extra))
+    bounds = {"maximum": item.extra["max_value"]} if "max_value" in item.extra else {}
+    return _parameter(name, item.label, {**kinds[0], **bounds})
 
 
 def _text(extra: dict[str, Any]) -> dict[str, Any]:
     """A text as a filter's form field takes it."""
     longest = {"maxLength": extra["max_length"]} if extra.get("max_length") else {}
     exact = [
-        check.regex.pattern.replace(r"\Z", "$")
+        _pattern(check).replace(r"\Z", "$")
         for check in extra.get("validators", [])
         if isinstance(check, RegexValidator)
     ]
     return {**_FILLED, **longest, **({"pattern": exact[0]} if exact else {})}
+
+
+def _pattern(check: RegexValidator) -> str:
+    return re.compile(check.regex).pattern
 
 
 def _whole(highest: int, default: int) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from django.urls import include, path, re_path
 from crm.api.docs import Docs, Schema
 from crm.api.endpoints import JobCancel, JobDetail, JobList, JobRetry, WhoAmI
 from crm.api.notifications import NotificationList, NotificationRead, NotificationsRead
-from crm.api.saved_views import SavedViewDetail, SavedViewList
 from crm.api.operations import PermissionTable
+from crm.api.saved_views import SavedViewDetail, SavedViewList
 from crm.api.tokens import CreateToken, RefreshTokens, RevokeTokens
 from crm.api.trail import AccessList, ActivityList
 from crm.api.views import Unrouted

@@ -49,8 +49,6 @@ def restore(archive: Path, *, at: datetime, replace: bool, say: Say, files: Path
         try:
             _load(archive, Path(new), say)
             findings = _check(contents, say)
-            for business in Business.objects.all():
-                seals.begin_epoch(business)
         except BaseException:
             _bring_back()
             raise
@@ -158,7 +156,8 @@ def _load(archive: Path, files: Path, say: Say) -> None:
     began = time.monotonic()
     with connection.cursor() as cursor:
         cursor.execute("drop schema if exists public cascade")
-        server = connection.pg_version // 10000
+        cursor.execute("select current_setting('server_version_num')::int / 10000")
+        server = int(cursor.fetchone()[0])
     connection.close()
 
     def store(name: str, content: IO[bytes]) -> None:
@@ -199,7 +198,7 @@ def _load(archive: Path, files: Path, say: Say) -> None:
 
 
 def _check(contents: verify.Contents, say: Say) -> list[str]:
-    """Row counts, migrations that are missing (they are run), seals and integrity; what is not sound, in words."""
+    """Row counts, migrations that are missing (they are run), seals (a new epoch begins) and integrity; what is not sound, in words."""
     findings: list[str] = []
     began = time.monotonic()
     with connection.cursor() as cursor:
@@ -215,6 +214,7 @@ def _check(contents: verify.Contents, say: Say) -> list[str]:
     began = time.monotonic()
     until = datetime.fromisoformat(contents.manifest["created_at"])
     for business in Business.objects.order_by("name"):
+        seals.begin_epoch(business)
         findings += [f"{business.name}: {fault}." for fault in seals.verify(business, until=until).faults]
     say(f"The activity trail is verified ({_since(began)}).")
     began = time.monotonic()

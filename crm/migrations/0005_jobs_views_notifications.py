@@ -406,6 +406,10 @@ class Migration(migrations.Migration):
             model_name='schedule',
             constraint=models.UniqueConstraint(fields=('business', 'key'), name='crm_schedule_key', nulls_distinct=False),
         ),
+        migrations.AddIndex(
+            model_name="activityseal",
+            index=models.Index(fields=["business", "-id"], name="crm_seal_epoch", condition=models.Q(("count", 0))),
+        ),
         migrations.RunSQL(END_OLD_SCHEDULES, migrations.RunSQL.noop),
         migrations.RunSQL(BUCKETS, "drop table crm_bucket"),
     ]

@@ -101,7 +101,10 @@ class ActivitySeal(LedgerModel):
         ordering = ["id"]
         verbose_name = _("activity seal")
         verbose_name_plural = _("activity seals")
-        indexes = [models.Index(fields=["business", "-id"], name="crm_seal_latest")]
+        indexes = [
+            models.Index(fields=["business", "-id"], name="crm_seal_latest"),
+            models.Index(fields=["business", "-id"], name="crm_seal_epoch", condition=models.Q(count=0)),
+        ]
 
     def __str__(self) -> str:
         return f"seal {self.pk}"

@@ -21,7 +21,7 @@ LARGEST_BODY = 64 * 1024 * 1024
 GRACE = 10.0
 
 
-class StrictParser(HTTPRequestParser):
+class StrictParser(HTTPRequestParser):  # type: ignore[misc]  # the package has no types
     """Refuses what a server in front may read otherwise: folded headers, a length beside chunks, chunks in HTTP/1.0."""
 
     def parse_header(self, header_plus: bytes) -> None:
@@ -32,7 +32,7 @@ class StrictParser(HTTPRequestParser):
             raise ParsingError("Transfer-Encoding contradicts the length or the version")
 
 
-class StrictChannel(HTTPChannel):
+class StrictChannel(HTTPChannel):  # type: ignore[misc]  # the package has no types
     parser_class = StrictParser
 
 

@@ -19,6 +19,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -277,7 +278,7 @@ def _database(product: Product, options: argparse.Namespace) -> None:
         number = 0
         while not over.is_set():
             number += 1
-            body = {"kind": "company", "name": f"Writer {writer} number {number} {secrets.token_hex(4)}"}
+            body = {"kind": "company", "display_name": f"Writer {writer} number {number} {secrets.token_hex(4)}"}
             status, answer = product.ask("POST", "/api/v1/customers", body)
             statuses[status] += 1
             if status == 201:
@@ -297,10 +298,8 @@ def _database(product: Product, options: argparse.Namespace) -> None:
                 _kill_quietly(backend)
         _kill_quietly(postmaster)
         killed_at = time.monotonic()
-        known = len(acknowledged)
-        _wait(
-            lambda known=known: len(acknowledged) > known + 4, 120, "writes do not go on after the database was killed"
-        )  # type: ignore[misc]
+        wanted = len(acknowledged) + 5
+        _wait(partial(_reached, acknowledged, wanted), 120, "writes do not go on after the database was killed")
         outages.append(time.monotonic() - killed_at)
     over.set()
     for thread in writers:
@@ -340,6 +339,10 @@ def _sockets(product: Product, options: argparse.Namespace) -> None:
     print(f"  others: median {statistics.median(seconds) * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms", flush=True)
     if p95 > SLOWEST_P95:
         raise Fault(f"the p95 of others rose to {p95 * 1000:.0f} ms")
+
+
+def _reached(acknowledged: list[str], wanted: int) -> bool:
+    return len(acknowledged) >= wanted
 
 
 def _kill_quietly(process: psutil.Process) -> None:

@@ -157,7 +157,8 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def _children(environment: Environment, listening: socket.socket, *, reload: bool) -> list[Child]:
     common = {**os.environ, "CRM_DB_ROLE": "app", "PYTHONUNBUFFERED": "1"}
-    web = {**common, "CRM_PROCESS": "web"}
+    metrics = str(prepare.empty_metrics(environment.data_dir))
+    web = {**common, "CRM_PROCESS": "web", "PROMETHEUS_MULTIPROC_DIR": metrics}
     manage = str(BASE_DIR / "manage.py")
     worker = Child("Worker", [sys.executable, manage, "worker"], {**common, "CRM_PROCESS": "worker"})
     if reload:

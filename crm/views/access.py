@@ -199,9 +199,9 @@ class Window(Page):
 
     def tabs(self) -> list[dict[str, Any]]:
         return [
-            {"label": ngettext("%(count)s day", "%(count)s days", days) % {"count": days}, "href": f"?days={days}", "current": days == self.days}
+            {"label": _("%(count)s days") % {"count": days}, "href": f"?days={days}", "current": days == self.days}
             for days in DAYS
-        ]  # fmt: skip
+        ]
 
     def breadcrumbs(self) -> list[dict[str, str]]:
         return [{"label": _("Access"), "href": reverse("crm:access")}]

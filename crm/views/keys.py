@@ -73,14 +73,14 @@ def _state(key: ApiKey, at: datetime) -> str:
         return ui.badge(_("Revoked"))
     if key.expires_at and key.expires_at <= at:
         return ui.badge(_("Expired"), "warn")
+    badges = [ui.badge(_("Valid"), "good")]
     if key.expires_at and key.expires_at - at <= SOON:
-        days = max((key.expires_at - at).days, 0)
-        return ui.badge(
-            ngettext("Expires in %d day", "Expires in %d days", days) % days if days else _("Expires today"), "warn"
-        )
+        days = (key.expires_at - at).days
+        soon = ngettext("Expires in %d day", "Expires in %d days", days) % days if days else _("Expires today")
+        badges = [ui.badge(soon, "warn")]
     if key.previous_until and key.previous_until > at:
-        return format_html("{} {}", ui.badge(_("Valid"), "good"), ui.badge(_("Old key still works"), "warn"))
-    return ui.badge(_("Valid"), "good")
+        badges.append(ui.badge(_("Old key still works"), "warn"))
+    return format_html("<span>{}</span>", format_html_join(" ", "{}", [(badge,) for badge in badges]))
 
 
 def _deeds(key: ApiKey, at: datetime) -> str:
@@ -90,9 +90,8 @@ def _deeds(key: ApiKey, at: datetime) -> str:
     deeds = [("crm:api_key_revoke", _("Revoke"))]
     if key.expires_at is None or key.expires_at > at:
         deeds.insert(0, ("crm:api_key_rotate", _("Rotate")))
-    return format_html_join(
-        " · ", '<a href="{}">{}</a>', [(reverse(name, args=[key.pk]), text) for name, text in deeds]
-    )
+    links = [(reverse(name, args=[key.pk]), text) for name, text in deeds]
+    return format_html("<span>{}</span>", format_html_join(" · ", '<a href="{}">{}</a>', links))
 
 
 class KeyPart(SettingsPart):
@@ -150,8 +149,10 @@ class ApiKeyRotate(KeyDeed):
     reauthenticate = True
     submit_label = gettext_lazy("Rotate")
 
+    is_rotated = False
+
     def get_title(self) -> Any:
-        return _("Rotate the key %(name)s?") % {"name": self.api_key.name}
+        return (_("Key rotated") if self.is_rotated else _("Rotate the key %(name)s?")) % {"name": self.api_key.name}
 
     def text(self) -> Any:
         return _("You get a new key with the same name, role and permissions. It is shown once.")
@@ -172,6 +173,7 @@ class ApiKeyRotate(KeyDeed):
             raise
         except DomainError as refusal:
             return self.ask(str(refusal.message), refusal.status)
+        self.is_rotated = True
         return self.show("crm/api_key_made.html", record=made.record, key=made.key, until=made.record.previous_until)
 
 

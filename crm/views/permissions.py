@@ -1,5 +1,6 @@
 """Who may do what: every operation of the pages and of the API with the permission that it needs and the roles that hold it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from crm.tables import Column, build_table
 from crm.templatetags import ui
 from crm.views.settings import SettingsPart
 
+_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 DOORS = [("page", gettext_lazy("Pages")), ("api", gettext_lazy("API"))]
 
 
@@ -89,14 +91,13 @@ class Permissions(SettingsPart):
 
 
 def _what(operation: Operation) -> Any:
-    return format_html(
-        '<span>{}</span><br><code class="muted">{} {}</code>', operation.title or operation.name, operation.method, operation.path
-    )  # fmt: skip
+    path = _PARAMETER.sub(r"{\1}", operation.path)
+    return format_html("<div>{}<br><code>{} {}</code></div>", operation.title or operation.name, operation.method, path)
 
 
 def _needed(operation: Operation) -> Any:
     label = permission_label(operation.permission)
-    return format_html('<span>{}</span><br><code class="muted">{}</code>', label, operation.permission)
+    return format_html("<div>{}<br><code>{}</code></div>", label, operation.permission)
 
 
 def _answer(role: str) -> Any:

@@ -40,6 +40,7 @@ class ImportList(ListEndpoint):
     sorts = {"created_at": Sort("created_at", "created_at", descending_first=True)}
     default_sort = "-created_at"
     parser_classes = (FileParser,)
+    limited_as = {"POST": "heavy"}
     permissions = {"GET": "customers.view_imports", "POST": "customers.import"}
     docs = {
         "GET": Doc("list_imports", _("List imports"), answer=envelope(IMPORT), answer_example=envelope_sample(IMPORT)),

@@ -10,6 +10,7 @@ from crm.registry import Listener, listeners
 from crm.scope import scope
 from customers import services
 from customers.models import Customer
+from tests.crm.sealing import seal_all
 from tests.factories import make_business, make_customer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -78,7 +79,7 @@ def test_listeners_hear_the_touched_ids_inside_the_transaction(monkeypatch: pyte
 )
 def test_the_database_refuses_to_change_the_trail(statement: str) -> None:
     customer = _customer()
-    seals.seal(customer.business)
+    seal_all(customer.business)
     with scope(customer.business):
         from crm.access import record_access
 
@@ -101,7 +102,7 @@ def _sealed_business(monkeypatch: pytest.MonkeyPatch) -> Business:
     business = make_business()
     for _ in range(8):
         make_customer(business)
-    assert seals.seal(business) == 8
+    assert seal_all(business) == 8
     assert ActivitySeal.unscoped.filter(business=business).count() == 3
     verdict = seals.verify(business)
     assert (verdict.sealed, verdict.unsealed, verdict.faults) == (8, 0, [])
@@ -148,5 +149,5 @@ def test_a_seal_leaves_out_what_a_running_transaction_may_still_add() -> None:
             cursor.execute("rollback")
     finally:
         running.close()
-    assert seals.seal(business) >= 1
+    assert seal_all(business) >= 1
     assert seals.verify(business).unsealed == 0

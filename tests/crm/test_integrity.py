@@ -19,7 +19,7 @@ from crm.clock import uuid7
 from crm.models import Activity, ActivityDetail, Business, Notification
 from crm.registry import integrity_checks
 from customers.models import Customer, ImportJob
-from tests.factories import make_business, make_customer, make_order, make_user
+from tests.factories import make_customer, make_order, make_user
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 
@@ -83,8 +83,12 @@ def test_figures_and_copies_that_differ_are_found(customer: Customer, statement:
 
 def test_references_to_customers_who_are_not_there_are_found(customer: Customer, other_business: Business) -> None:
     stranger = make_customer(other_business)
-    record_access(actor=Actor.system("t"), business=customer.business, what="x", customer_ids=[customer.pk, stranger.pk, uuid7()])
-    Notification.unscoped.create(user=make_user(), kind="crm.job_done", title="x", about=uuid7(), business=customer.business)
+    record_access(
+        actor=Actor.system("t"), business=customer.business, what="x", customer_ids=[customer.pk, stranger.pk, uuid7()]
+    )
+    Notification.unscoped.create(
+        user=make_user(), kind="crm.job_done", title="x", about=uuid7(), business=customer.business
+    )
     row = Activity.unscoped.filter(business=customer.business).latest("id")
     Activity.unscoped.create(
         business=customer.business, verb=row.verb, actor_kind="user", actor_label="x", door="page", about=uuid7(),
@@ -105,7 +109,9 @@ def test_files_without_rows_and_rows_without_files_are_found(customer: Customer)
     for name in (kept, old):
         os.utime(default_storage.path(name), (LONG_AGO, LONG_AGO))
     for name in (kept, "imports/lost.csv", ""):
-        ImportJob.objects.create(business=customer.business, resource="customers", file_name="x", file=name, sha256="0" * 64)
+        ImportJob.objects.create(
+            business=customer.business, resource="customers", file_name="x", file=name, sha256="0" * 64
+        )
     (found,) = [each for each in integrity.examine() if each.broken]
     assert found.examples == (
         "The file imports/lost.csv is named by a row and not there.",

@@ -120,7 +120,7 @@ def test_a_database_that_takes_no_changes_lets_reads_through(no_buckets: None) -
             cursor.execute("set default_transaction_read_only = off")
 
 
-def test_unused_buckets_are_purged_after_a_day(db: None) -> None:
+def test_unused_buckets_are_purged_after_a_day(no_buckets: None) -> None:
     take("old", capacity=1, per_second=1)
     _move_back(86_401)
     take("new", capacity=1, per_second=1)

@@ -1,6 +1,5 @@
 """The queue mends itself: lost workers, lost ids, lanes, fairness, and the signs by which a lane counts as stuck."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -26,7 +25,7 @@ def work(job: JobRun, **params: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def node() -> Iterator[Worker]:
+def node() -> Worker:
     """A node with two workers in each lane."""
     return Worker.objects.create(name="test:1", capacity={"fast": 2, "slow": 2})
 
@@ -138,7 +137,7 @@ def test_ids_of_jobs_that_are_over_are_taken_out() -> None:
 
 def test_jobs_of_processes_that_the_node_has_stopped_lose_no_attempt() -> None:
     """One that was silent before the stop may be what broke the lane: its attempt counts."""
-    values = {"state": "running", "attempts": 3, "lease_until": NEVER}
+    values: Any = {"state": "running", "attempts": 3, "lease_until": NEVER}
     mine = _job(worker="test:1/fast/11", heartbeat_at=timezone.now(), **values)
     silent = _job(worker="test:1/fast/12", heartbeat_at=timezone.now() - timedelta(seconds=10), **values)
     other = _job(worker="test:12/fast/11", heartbeat_at=timezone.now(), **values)

@@ -25,7 +25,7 @@ def work(job: JobRun) -> None:
 def _due_times(cron: str, zone: str, year: int) -> list[datetime]:
     """Every moment of the local year, as wall-clock times."""
     at = datetime(year, 1, 1, tzinfo=ZoneInfo(zone)) - timedelta(seconds=1)
-    found = []
+    found: list[datetime] = []
     while True:
         at = next_due(cron, zone, at)
         local = at.astimezone(ZoneInfo(zone))

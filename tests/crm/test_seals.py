@@ -22,7 +22,9 @@ def _number_transactions_from(business: Business, first: int) -> None:
     """As if the rows had been written in a PostgreSQL that had seen many more transactions."""
     with connection.cursor() as cursor:
         cursor.execute("alter table crm_activity disable trigger user")
-        cursor.execute("update crm_activity set xid = (%s + id)::text::xid8 where business_id = %s", [first, business.pk])
+        cursor.execute(
+            "update crm_activity set xid = (%s + id)::text::xid8 where business_id = %s", [first, business.pk]
+        )
         cursor.execute("alter table crm_activity enable trigger user")
 
 

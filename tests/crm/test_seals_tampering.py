@@ -69,10 +69,13 @@ STATEMENTS: dict[str, str] = {
     "cut off the tail": f"{_DROP_DETAIL.format(which='>= {row}')} delete from crm_activity where id >= {{row}}; "
     "delete from crm_activityseal where last_id >= {row}",
     "insert into the past": f"insert into crm_activity ({_COLUMNS}) select {_COLUMNS} from crm_activity {ONE}",
-    "insert into the future": f"insert into crm_activity ({_COLUMNS}) select {_COLUMNS.replace(', xid', '')}, '9000000000000' from crm_activity {ONE}",
-    "swap two": "update crm_activity a set actor_label = b.actor_label || a.id, about = b.about, subject_id = b.subject_id, digest = b.digest "
+    "insert into the future": f"insert into crm_activity ({_COLUMNS}) "
+    f"select {_COLUMNS.replace(', xid', '')}, '9000000000000' from crm_activity {ONE}",
+    "swap two": "update crm_activity a set actor_label = b.actor_label || a.id, about = b.about, subject_id = b.subject_id, "
+    "digest = b.digest "
     "from crm_activity b where a.id in ({row}, {row} - 1) and b.id in ({row}, {row} - 1) and a.id <> b.id",
-    "swap the order": f"{_DROP_DETAIL.format(which='in ({row}, {row} - 1)')} update crm_activity set id = -id where id in ({{row}}, {{row}} - 1); "
+    "swap the order": f"{_DROP_DETAIL.format(which='in ({row}, {row} - 1)')} "
+    "update crm_activity set id = -id where id in ({row}, {row} - 1); "
     "update crm_activity set id = case -id when {row} then {row} - 1 else {row} end where id < 0",
 }  # fmt: skip
 
@@ -116,12 +119,19 @@ def test_a_hundred_random_tamperings_are_found() -> None:
     business, other = _sealed_business(), make_business()
     chance = random.Random(SEED)
     first, last = _one("select min(id) from crm_activity"), _one("select max(id) from crm_activity")
-    seal_ids = [row for row in range(_one("select min(id) from crm_activityseal"), _one("select max(id) from crm_activityseal") + 1)]
+    seal_ids = list(
+        range(_one("select min(id) from crm_activityseal"), _one("select max(id) from crm_activityseal") + 1)
+    )
     names = list(STATEMENTS)
     tamperings = [*names, *(chance.choice(names) for _ in range(100 - len(names)))]
     missed = []
     for name in tamperings:
-        places = {"row": chance.randint(first + 1, last), "seal": chance.choice(seal_ids), "last": last, "other": other.pk}
+        places = {
+            "row": chance.randint(first + 1, last),
+            "seal": chance.choice(seal_ids),
+            "last": last,
+            "other": other.pk,
+        }
 
         def tamper(statement: str = STATEMENTS[name].format(**places)) -> None:
             with connection.cursor() as cursor:
@@ -140,7 +150,7 @@ def test_a_chain_that_was_made_anew_is_found_by_the_checkpoint() -> None:
     def rewrite() -> None:
         """Change a row, and write all seals from it on as if it had always been so, under the numbers that they had."""
         row = _one("select max(id) - 10 from crm_activity")
-        numbers = [pair for pair in _seals_from(row)]
+        numbers = _seals_from(row)
         with connection.cursor() as cursor:
             cursor.execute("update crm_activity set actor_label = 'Somebody else' where id = %s", [row])
             cursor.execute("delete from crm_activityseal where last_id >= %s", [row])

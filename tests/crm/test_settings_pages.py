@@ -199,7 +199,7 @@ def test_activity_shows_deeds_with_before_and_after(
     assert "Quill" in page
     assert AccessRecord.unscoped.count() == before + 1
     assert browser.get("/activity?door=window").status_code == 400
-    assert browser.get("/activity?since=2999-01-01").context["paging"]["total"] == 0
+    assert browser.get("/activity?since=2199-01-01").context["paging"]["total"] == 0
 
 
 def test_values_of_customers_stay_hidden_from_those_who_see_only_some(owner: Membership, sign_in: Any) -> None:
@@ -216,7 +216,7 @@ def test_access_shows_who_saw_whose_data(browser: Client, owner: Membership) -> 
     browser.get(f"/customers/{customer.pk}")
     response = browser.get(f"/access?customer={customer.pk}")
     assert response.context["paging"]["total"] == 1
-    assert "customers:customer_detail" in response.content.decode()
+    assert "Profile of a customer" in response.content.decode()
     assert browser.get("/access?customer=00000000-0000-7000-8000-000000000000").context["paging"]["total"] == 0
 
 

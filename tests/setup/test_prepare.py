@@ -103,3 +103,14 @@ def test_each_start_counts_anew(folder: Path) -> None:
     (counted / "notes.txt").write_bytes(b"x")
     assert empty_metrics(folder) == counted
     assert [path.name for path in counted.iterdir()] == ["notes.txt"]
+
+
+def test_an_older_env_file_gets_a_key_for_backups_once(folder: Path) -> None:
+    path = folder / ".env"
+    path.write_text("SECRET_KEY=kept\nBACKUP_KEY=\n")
+    assert not ensure_env_file(folder)
+    first = path.read_text()
+    assert not ensure_env_file(folder)
+    assert path.read_text() == first
+    assert len(read(from_file(path)).backup_key) == 32
+    assert read(from_file(path)).secret_key == "kept"

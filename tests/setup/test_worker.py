@@ -54,10 +54,12 @@ def _enqueue(installation: Installation, task: str, params: str = "{}", *, limit
 
 def _state(installation: Installation, job: str) -> tuple[str, int, str]:
     try:
-        [found] = _do(installation, "select state, attempts, error_code from crm_job where id = %s", job)
+        [(state, attempts, code)] = _do(
+            installation, "select state, attempts, error_code from crm_job where id = %s", job
+        )
     except psycopg.OperationalError:
         return "away", 0, ""
-    return found  # type: ignore[return-value]
+    return state, attempts, code
 
 
 def _wait(done: Callable[[], Any], seconds: float) -> None:

@@ -13,6 +13,8 @@ from crm import clock
 from crm.backups import keep
 from crm.backups.faults import BackupFault
 from crm.backups.restore import rehearse, restore
+from crm.environment import environment_for
+from crm.setup.database import grant_app
 from crm.setup.locks import only_one
 
 
@@ -48,6 +50,7 @@ class Command(BaseCommand):
             if options["replace"]:
                 self._confirm(name, options["confirm"])
             findings = restore(options["file"], at=clock.now(), replace=options["replace"], say=self.stdout.write)
+            grant_app(environment_for())
         self._tell(findings)
         self.stdout.write(f"{options['file'].name} is restored: python3 manage.py up starts with it.")
         if findings:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from crm import startup
 from crm.models import Lane
 from crm.setup import node
 
@@ -15,4 +16,8 @@ class Command(BaseCommand):
         parser.add_argument("--lane", choices=Lane.values, action="append", help="only this lane (default: all)")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            startup.begin()
+        except startup.Unfit as fault:
+            raise CommandError(str(fault)) from None
         node.main(options["lane"])

@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
-from django.urls import reverse
 
 from crm.api.schema import document
 from crm.models import Business
@@ -235,7 +234,7 @@ def test_methods_that_nobody_offers(caller: Caller, browser: Any, method: str) -
     answer = caller.call(method, "/customers")
     assert_problem(answer, 405)
     assert "GET" in answer["Allow"]
-    for path in ("/", "/customers", "/settings", reverse("account_login")):
+    for path in ("/", "/customers", "/settings"):
         assert browser.generic(method, path).status_code in (403, 405), path
 
 

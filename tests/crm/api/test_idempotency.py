@@ -244,6 +244,7 @@ def test_while_the_first_is_under_way_the_second_does_not_wait() -> None:
         assert_problem(answer, 409, "in_flight")
         assert answer["Retry-After"] == "1"
         assert _post(caller, "other", {"first_name": "Sam"}).status_code == 201
+        cursor.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", [name])
     holder.close()
     assert _post(caller, "k").status_code == 201
 

@@ -49,6 +49,14 @@ def _files_at_most(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+def _is_refused(path: Path) -> bool:
+    try:
+        verify(path)
+    except BackupFault:
+        return True
+    return False
+
+
 def test_a_backup_is_one_encrypted_file_for_its_owner_alone(folder: Path) -> None:
     make_customer(make_business(), first_name="CANARY", last_name="NAME")
     backup = make(NIGHT)
@@ -69,7 +77,9 @@ def test_the_manifest_says_what_is_inside_and_which_keys_are_needed(folder: Path
     assert manifest["key"] == key_id(KEY)
     assert "crm.0001_initial" in manifest["migrations"]
     assert manifest["postgresql"].startswith("18")
-    assert {"created_at", "verified_at", "version", "size", "sha256", "database_size", "database_sha256"} <= set(manifest)
+    assert {"created_at", "verified_at", "version", "size", "sha256", "database_size", "database_sha256"} <= set(
+        manifest
+    )
     text = keep.manifest_path(next(folder.glob("*.backup"))).read_text()
     assert KEY.hex() not in text
     assert json.loads(text) == manifest
@@ -86,16 +96,17 @@ def test_every_damage_is_found_by_reading(folder: Path) -> None:
     described = beside.read_text()
     size = len(whole)
     damages = {
-        **{f"flipped at {place}": whole[:place] + bytes([whole[place] ^ 0x40]) + whole[place + 1 :] for place in range(0, size, size // 9)},
+        **{
+            f"flipped at {place}": whole[:place] + bytes([whole[place] ^ 0x40]) + whole[place + 1 :]
+            for place in range(0, size, size // 9)
+        },
         **{f"cut at {place}": whole[:place] for place in (0, 5, size // 2, size - 1)},
         "longer": whole + b"\0",
         "swapped": other.path.read_bytes(),
     }
     for name, damaged in damages.items():
         backup.path.write_bytes(damaged)
-        with pytest.raises(BackupFault):
-            verify(backup.path)
-            pytest.fail(name)
+        assert _is_refused(backup.path), name
     backup.path.write_bytes(whole)
     beside.write_text(described.replace('"files": 1', '"files": 2'))
     with pytest.raises(BackupFault, match="manifest"):

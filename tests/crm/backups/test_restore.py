@@ -146,7 +146,7 @@ def test_a_backup_of_a_newer_version_is_refused() -> None:
             backup = make(NIGHT)
         finally:
             cursor.execute("delete from django_migrations where name = '9999_later'")
-    with pytest.raises(BackupFault, match="crm.9999_later"):
+    with pytest.raises(BackupFault, match=r"crm\.9999_later"):
         restore(backup.path, at=NIGHT, replace=True, say=_no_words)
 
 

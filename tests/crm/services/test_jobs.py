@@ -25,7 +25,8 @@ def _job(member: Membership | None, business: Business | None, state: JobState =
         else {"actor_kind": "system"}
     )
     params = {"params": {"import_job_id": str(uuid4())}, "task": TASK}
-    return Job.unscoped.create(business=business, state=state, **{**params, **asker, **more})
+    job: Job = Job.unscoped.create(business=business, state=state, **{**params, **asker, **more})
+    return job
 
 
 def _actor(member: Membership) -> Actor:

@@ -1,6 +1,7 @@
 """Telling people: who is told, what they want to be told, and that the same thing counts up."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -17,7 +18,7 @@ SYSTEM = Actor.system("test")
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
-def _tell(business: Business | None, *users: User, kind: str = "crm.job_done", **more: object) -> int:
+def _tell(business: Business | None, *users: User, kind: str = "crm.job_done", **more: Any) -> int:
     return services.notify(
         actor=SYSTEM, business=business, to=[user.pk for user in users], kind=kind, title="Done", **more
     )
@@ -127,7 +128,7 @@ def test_an_unknown_kind_is_a_programming_error(owner: Membership) -> None:
 
 
 def test_people_tell_only_where_they_work(owner: Membership, actor: Actor, other_owner: Membership) -> None:
-    told = {"to": [other_owner.user.pk], "kind": "crm.job_done", "title": "Hello"}
+    told: Any = {"to": [other_owner.user.pk], "kind": "crm.job_done", "title": "Hello"}
     for business in (other_owner.business, None):
         with pytest.raises(NotAllowed):
             services.notify(actor=actor, business=business, **told)
