@@ -43,28 +43,31 @@ def well_formed_is_accepted(ctx: Any, response: Any, case: Any) -> None:
         return
     if response.status_code < 400 or response.status_code >= 500 or response.status_code in ALLOWED:
         return
-    problem = json.loads(response.content)
-    faults = problem["errors"] or [{"field": "", "code": problem["code"]}]
-    if problem["code"] in REASONS or (problem["code"] == "parse_error" and _holds_nul(case.body)):
-        return
-    unexplained = [
-        fault
-        for fault in faults
-        if fault["code"] not in REASONS and fault["field"] not in FIELDS and not _names_a_record(case, fault["field"])
-    ]
-    if unexplained:
+    faults = unexplained(json.loads(response.content), case.query or {}, case.body)
+    if faults:
         raise RefusedWellFormed(
             operation=case.operation.label,
             title="A well-formed request was refused",
-            message="\n".join(f"{fault['field']}: {fault['code']} {fault.get('message', '')}" for fault in unexplained),
+            message="\n".join(f"{fault['field']}: {fault['code']} {fault.get('message', '')}" for fault in faults),
         )
 
 
-def _names_a_record(case: Any, field: str) -> bool:
+def unexplained(problem: dict[str, Any], query: dict[str, Any], body: Any) -> list[dict[str, Any]]:
+    """The faults of a refusal that the schema could have told."""
+    if problem["code"] in REASONS or (problem["code"] == "parse_error" and _holds_nul(body)):
+        return []
+    sent = {**query, **(body if isinstance(body, dict) else {})}
+    return [
+        fault
+        for fault in problem["errors"] or [{"field": "", "code": problem["code"]}]
+        if fault["code"] not in REASONS and fault["field"] not in FIELDS and not _names_a_record(sent, fault["field"])
+    ]
+
+
+def _names_a_record(sent: dict[str, Any], field: str) -> bool:
     """Whether an id was sent in the field: one that fits may name nothing."""
-    sent = {**(case.query or {}), **(case.body if isinstance(case.body, dict) else {})}.get(field)
     try:
-        return bool(UUID(str(sent)))
+        return bool(UUID(str(sent.get(field))))
     except ValueError:
         return False
 

@@ -59,6 +59,10 @@ class Activity(LedgerModel):
             models.Index(fields=["about", "-id"], name="crm_activity_about", condition=models.Q(about__isnull=False)),
             models.Index(fields=["business", "subject_type", "subject_id", "-id"], name="crm_activity_subject"),
             models.Index(fields=["business", "xid", "id"], name="crm_activity_seal"),
+            models.Index(fields=["business", "verb", "-id"], name="crm_activity_verb"),
+            models.Index(fields=["business", "actor_id", "-id"], name="crm_activity_actor"),
+            models.Index(fields=["request_id"], name="crm_activity_request", condition=~models.Q(request_id="")),
+            BrinIndex(fields=["at"], name="crm_activity_at"),
         ]
 
     def __str__(self) -> str:
@@ -131,6 +135,8 @@ class AccessRecord(LedgerModel):
             BrinIndex(fields=["at"], name="crm_access_at"),
             models.Index(fields=["business", "-id"], name="crm_access_recent"),
             GinIndex(fields=["customer_ids"], name="crm_access_customers"),
+            models.Index(fields=["business", "actor_id", "-id"], name="crm_access_actor"),
+            models.Index(fields=["request_id"], name="crm_access_request", condition=~models.Q(request_id="")),
         ]
 
     def __str__(self) -> str:

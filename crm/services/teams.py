@@ -6,7 +6,7 @@ from crm import activity
 from crm.actor import Actor
 from crm.errors import NotFound
 from crm.forms import check_version
-from crm.models import Business, Team
+from crm.models import Audience, Business, SavedView, Team
 from crm.services.cleaning import clean
 
 
@@ -46,12 +46,14 @@ def rename_team(*, actor: Actor, team: Team, name: str, version: str | None = No
 
 @transaction.atomic
 def delete_team(*, actor: Actor, team: Team) -> None:
-    """Dissolve the team; members and everything that it looked after stay, without a team. Raises NotAllowed."""
+    """Dissolve the team; members and everything that it looked after stay, without a team. Views that were shared with it
+    go back to their owners. Raises NotAllowed."""
     locked = _lock(team)
     actor.require("crm.manage_teams", locked.business)
     activity.record(
         "crm.team.deleted", actor=actor, business=locked.business, subject=locked, changes={"name": (locked.name, None)}
     )
+    SavedView.objects.filter(team=locked).update(audience=Audience.OWN, team=None)
     locked.delete()
 
 

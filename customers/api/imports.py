@@ -51,6 +51,7 @@ class ImportList(ListEndpoint):
             body=ImportInput,
             status=202,
             answer_example=IMPORT.sample(),
+            body_example={"file": "first_name,last_name,email\nJordan,Smith,jordan@example.com\n"},
             text=_("The import runs in the background; Location leads to it. Either all rows are taken or none."),
         ),
     }

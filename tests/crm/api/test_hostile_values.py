@@ -247,3 +247,33 @@ def test_files_that_are_none_of_the_web_s(browser: Any, path: str) -> None:
     answer = browser.get(path)
     assert answer.status_code == 404
     assert b"SECRET_KEY" not in answer.content
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:alert(1)", "JaVaScRiPt:alert(1)", " javascript:alert(1)", "java\tscript:alert(1)", "data:text/html,x", "vbscript:x",
+     "file:///etc/passwd", "//evil.example", "/relative", "http:/evil.example", "https://", "blob:https://a.example/1", "about:blank"],
+)  # fmt: skip
+def test_addresses_that_are_no_web_address(caller: Caller, address: str) -> None:
+    assert_problem(caller.post("/customers", {"first_name": "Jo", "website": address}), 422)
+
+
+def test_refusals_carry_the_safe_headers_too(caller: Caller, settings: Any) -> None:
+    refused = {
+        400: caller.post("/customers", raw=b"{"),
+        401: Caller("crm_aaaaaaaa_x").get("/customers"),
+        404: caller.get("/nothing"),
+        405: caller.call("DELETE", "/customers"),
+        413: caller.post("/customers", raw=b'"' + b"x" * 1_048_577 + b'"'),
+        415: caller.post("/customers", raw=b"x", content_type="text/plain"),
+        422: caller.post("/customers", {"email": "x"}),
+    }
+    settings.API_LIMITS = dict.fromkeys(settings.API_LIMITS, 1)
+    refused[429] = [caller.get("/customers") for _number in range(5)][-1]
+    for status, answer in refused.items():
+        assert_problem(answer, status)
+        assert answer["X-Content-Type-Options"] == "nosniff", status
+        assert "default-src 'self'" in answer["Content-Security-Policy"], status
+        assert answer["Cache-Control"] == "private, no-store", status
+        assert answer["Referrer-Policy"] == "same-origin", status
+    assert int(refused[429]["Retry-After"]) > 0

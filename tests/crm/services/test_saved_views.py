@@ -267,3 +267,13 @@ def test_a_view_opens_its_own_list_only(in_scope: Business, owner: Membership) -
     orders = _save(owner, list_name=ORDERS, query="status=completed")
     with pytest.raises(NotFound):
         _opened(owner, f"view={orders.pk}")
+
+
+def test_a_view_of_a_team_that_is_dissolved_goes_back_to_its_owner(in_scope: Business, owner: Membership) -> None:
+    team = services.create_team(actor=_actor(owner), business=in_scope, name="East")
+    owner.team = team
+    owner.save()
+    view = _save(owner, audience="team")
+    services.delete_team(actor=_actor(owner), team=team)
+    view.refresh_from_db()
+    assert (view.audience, view.team_id) == ("own", None)
