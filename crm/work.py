@@ -18,6 +18,7 @@ from uuid import UUID
 from django.db import DatabaseError, connection, connections, transaction
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_q.exceptions import TimeoutException
 
 from crm import clock, queue
@@ -25,7 +26,7 @@ from crm.actor import Actor
 from crm.clock import uuid7
 from crm.errors import DomainError
 from crm.log import request_id
-from crm.models import Job, JobState, Lane
+from crm.models import ApiKey, Job, JobState, Lane, Membership, User
 from crm.scope import scope
 from crm.services.jobs import tell_job_over
 
@@ -180,6 +181,7 @@ def run(job_id: str, *, kill: Callable[[], None] = kill_this_process) -> None:
     work = JobRun(job, token, actor, kill=kill)
     try:
         with scope(job.business) if job.business else nullcontext():
+            _refuse_gone(job)
             result = import_string(job.task)(work, **job.params)
         if not work.is_done:
             _finish(job_id, token, JobState.DONE, result=result or work.result)
@@ -198,6 +200,25 @@ def run(job_id: str, *, kill: Callable[[], None] = kill_this_process) -> None:
         request_id.reset(named)
     if job.lane == Lane.SLOW:
         queue.tend()
+
+
+class AskerGone(DomainError):
+    code = "asker_gone"
+    message = gettext_lazy("Who asked for it may not work here any more, so it was not begun.")
+
+
+def _refuse_gone(job: Job) -> None:
+    """Rights count when the work begins: raises AskerGone for a person who left, or was switched off, and for a revoked key."""
+    if job.actor_kind == "user":
+        user = User.objects.filter(pk=job.actor_id, is_active=True).first()
+        here = (
+            job.business is None
+            or Membership.unscoped.filter(user=user, business=job.business, is_active=True).exists()
+        )
+        if user is None or not (here or user.is_staff):
+            raise AskerGone
+    if job.actor_kind == "api_key" and not ApiKey.unscoped.filter(pk=job.actor_id, revoked_at=None).exists():
+        raise AskerGone
 
 
 def _late() -> str:

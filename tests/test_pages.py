@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -45,6 +45,26 @@ def test_each_role_opens_what_the_table_says_and_nothing_else(
         allowed = operation.allows(role)
         if (status == 403) == allowed or status >= 500:
             wrong.append((operation.path, status, allowed))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_sends_what_the_table_says_and_what_is_refused_changes_nothing(
+    members: dict[str, Membership], business: Business, sign_in: Any, role: str
+) -> None:
+    objects = planted.objects_of(business)
+    browser = sign_in(members[role])
+    before = planted.fingerprint(business)
+    wrong = []
+    for operation in PAGES:
+        if operation.method == "GET" or operation.permission == OPEN:
+            continue
+        with transaction.atomic():
+            status = browser.post(planted.address(operation, objects)).status_code
+            changed = planted.fingerprint(business) != before
+            transaction.set_rollback(True)
+        if (status == 403) == operation.allows(role) or status >= 500 or (status == 403 and changed):
+            wrong.append((operation.path, status, changed))
     assert wrong == []
 
 

@@ -8,13 +8,13 @@ import pytest
 from django.db import connection, transaction
 from django_q.models import OrmQ
 
-from crm import clock, jobs
+from crm import clock, jobs, services
 from crm.actor import Actor
 from crm.errors import DomainError
-from crm.models import Job, JobState, ServiceMode
-from crm.scope import open_businesses
+from crm.models import Job, JobState, Membership, ServiceMode, User
+from crm.scope import open_businesses, scope
 from crm.work import JobRun, pause_after, run
-from tests.factories import make_business
+from tests.factories import make_business, make_membership
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SYSTEM = Actor.system("test")
@@ -307,3 +307,32 @@ def test_the_nightly_tidying_runs_as_a_job() -> None:
     assert job is not None
     done = _run(job)
     assert (done.state, set(done.result)) == (JobState.DONE, {"jobs", "notifications", "answers", "limits", "sessions"})
+
+
+def test_rights_count_when_the_work_begins() -> None:
+    """A person who has left, a user who was switched off and a revoked key start nothing any more."""
+    member = make_membership(make_business())
+    by = Actor.for_user(member.user)
+    jobs_of_theirs = [
+        jobs.enqueue("tests.crm.test_jobs.work", actor=by, business=member.business) for _number in range(3)
+    ]
+    assert all(jobs_of_theirs)
+    first, second, third = (job for job in jobs_of_theirs if job)
+    assert _run(first).state == JobState.DONE
+    Membership.unscoped.filter(pk=member.pk).update(is_active=False)
+    assert (_run(second).state, second.error_code) == (JobState.FAILED, "asker_gone")
+    Membership.unscoped.filter(pk=member.pk).update(is_active=True)
+    User.objects.filter(pk=member.user_id).update(is_active=False)
+    assert (_run(third).state, third.error_code) == (JobState.FAILED, "asker_gone")
+    with scope(member.business):
+        key = services.create_api_key(
+            actor=SYSTEM, business=member.business, name="Shop", role="integration", at=clock.now()
+        )
+    by = Actor.for_api_key(key.record)
+    kept, refused = (jobs.enqueue("tests.crm.test_jobs.work", actor=by, business=member.business) for _number in "12")
+    assert kept
+    assert refused
+    assert _run(kept).state == JobState.DONE
+    with scope(member.business):
+        services.revoke_api_key(actor=SYSTEM, api_key=key.record, at=clock.now())
+    assert _run(refused).error_code == "asker_gone"

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,7 +16,7 @@ from crm.setup.postgres import Cluster
 from crm.setup.postgres_home import open_home
 from crm.setup.server import listen
 from tests.setup.clusters import data_folder
-from tests.setup.test_up import Installation, start
+from tests.setup.test_up import MANAGE, Installation, start
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +109,33 @@ def test_a_job_that_kills_its_process_is_given_up_and_stops_no_other(installatio
     assert _state(installation, poison) == ("dead", 1, "worker_died")
 
 
+def test_two_nodes_share_the_work_and_do_nothing_twice(installation: Installation) -> None:
+    variables = {**installation.variables, "CRM_PROCESS": "worker"}
+    second = subprocess.Popen([*MANAGE, "worker"], env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _wait(
+            lambda: (
+                _do(installation, "select count(*) from crm_worker where seen_at > now() - interval '10 seconds'")[0][0]
+                == 2
+            ),
+            60,
+        )
+        jobs = [
+            _enqueue(installation, "write", f'{{"number": {number}, "seconds": 0.2}}') for number in range(400, 440)
+        ]
+        _wait(lambda: all(_state(installation, job)[0] == "done" for job in jobs), 120)
+    finally:
+        second.terminate()
+        assert second.wait(40) == 0
+    assert [number for number in _numbers(installation) if number >= 400] == list(range(400, 440))
+    runs = (
+        "select max(times) from (select count(*) as times from crm_job where actor_kind = 'schedule' "
+        "group by task, date_trunc('second', created_at)) x"
+    )
+    assert _do(installation, runs)[0][0] == 1, "a schedule was asked for twice"
+    assert _do(installation, "select count(*) from crm_worker where seen_at > now() - interval '10 seconds'")[0][0] == 1
+
+
 def test_a_killed_database_comes_back_and_every_job_ends_once(installation: Installation) -> None:
     jobs = [_enqueue(installation, "write", f'{{"number": {number}, "seconds": 1}}') for number in range(200, 206)]
     _wait(lambda: any(_state(installation, job)[0] == "running" for job in jobs), 30)
@@ -115,7 +143,7 @@ def test_a_killed_database_comes_back_and_every_job_ends_once(installation: Inst
     assert server is not None
     server.kill()
     _wait(lambda: all(_state(installation, job)[0] == "done" for job in jobs), 120)
-    assert [number for number in _numbers(installation) if number >= 200] == list(range(200, 206))
+    assert [number for number in _numbers(installation) if 200 <= number < 300] == list(range(200, 206))
 
 
 def test_a_stop_lets_short_work_end_and_hands_long_work_back(installation: Installation) -> None:
