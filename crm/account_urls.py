@@ -5,6 +5,7 @@ from django.urls import path, re_path
 
 from crm.views import SignIn, second_factors
 from crm.views.passwords import PasswordReset, PasswordResetFromKey
+from crm.views.reauthentication import ConfirmByPassword
 
 # The user, then the key, which has hyphens of its own.
 _RESET = r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[0-9A-Za-z:_-]+)$"
@@ -14,7 +15,7 @@ urlpatterns = [
     path("sign-up", views.signup, name="account_signup"),
     path("sign-out", views.logout, name="account_logout"),
     path("inactive", views.account_inactive, name="account_inactive"),
-    path("re-authenticate", views.reauthenticate, name="account_reauthenticate"),
+    path("re-authenticate", ConfirmByPassword.as_view(), name="account_reauthenticate"),
     path("password/change", views.password_change, name="account_change_password"),
     path("password/set", views.password_set, name="account_set_password"),
     path("password/reset", PasswordReset.as_view(), name="account_reset_password"),

@@ -6,6 +6,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth import authenticate
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from crm import attempts, services, viewing
 from crm.actor import Actor
@@ -13,6 +14,11 @@ from crm.actor import Actor
 
 class AccountAdapter(DefaultAccountAdapter):
     """Nobody can sign up; people come in by the first-run page or an invitation."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": _("The e-mail address or the password is not correct."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

@@ -174,7 +174,7 @@ class InvitationAdmin(ReadOnlyAdmin):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ReadOnlyAdmin):
-    hidden = ("digest",)
+    hidden = ("digest", "previous_digest")
     list_display = ("name", "business", "prefix", "role", "last_used_at", "expires_at", "revoked_at")
     list_filter = ("business", "role")
     search_fields = ("name", "prefix")

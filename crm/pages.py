@@ -70,6 +70,7 @@ class Page(View):
             if self.permission != MEMBER and not self.actor.may(self.permission, self.business):
                 return plain_error(request, 403, str(NotAllowed.message))
         if self.reauthenticate and not sessions.is_fresh(sessions.proven_at(request)):
+            request.session[sessions.ASKED_IN] = str(self.business.pk) if self.business else ""
             return suspend_request(request, reverse("account_reauthenticate"))
         try:
             return super().dispatch(request, *args, **kwargs)

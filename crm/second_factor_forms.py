@@ -16,12 +16,13 @@ from allauth.mfa.webauthn.forms import (
     LoginWebAuthnForm,
     ReauthenticateWebAuthnForm,
 )
+from allauth.mfa.webauthn.internal.auth import parse_authentication_response
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from crm import clock
-from crm.second_factors import count_try, matching_step, spend_code
+from crm.second_factors import count_try, matching_step, signs_in_alone, spend_code
 
 NAME_LENGTH = 60
 CREDENTIAL_LENGTH = 20_000
@@ -44,6 +45,7 @@ class SpendsCode(forms.Form):
     """Takes a code of the app or a recovery code, once; every try counts against the person's limit."""
 
     code = code_field(_("Code"), _("The six digits that your app shows, or one of your recovery codes."))
+    code.widget.attrs["autofocus"] = True
 
     def clean_code(self) -> str:
         _count_try(self)
@@ -152,7 +154,15 @@ class SecondStepPasskeyForm(_ProvesPasskey):
 
 
 class PasskeySignInForm(_ProvesPasskey, LoginWebAuthnForm):
-    """Signing in with a passkey alone."""
+    """Signing in with a passkey alone: with one that was set up for it, on a device that has made sure who holds it."""
+
+    def clean_credential(self) -> Any:
+        told = self.cleaned_data["credential"]
+        found = super().clean_credential()
+        is_verified = parse_authentication_response(told).response.authenticator_data.is_user_verified()
+        if not (is_verified and signs_in_alone(found)):
+            raise get_adapter().validation_error("incorrect_code")
+        return found
 
 
 class ConfirmPasskeyForm(_ProvesPasskey, ReauthenticateWebAuthnForm):

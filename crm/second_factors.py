@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 APP, CODES, PASSKEY = Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES, Authenticator.Type.WEBAUTHN
 FACTORS = (APP, PASSKEY)
 """What counts as a second factor; recovery codes only stand in for one."""
+FIRST_STEP = "first_step"
+"""Key of a session: what stands for the password with which the first step of signing in was made."""
 PERIOD = 30
 """Seconds for which an authenticator app shows one code."""
 WINDOW = 1
@@ -123,6 +125,11 @@ def matching_step(secret: str, code: str, at: datetime) -> int | None:
         if hmac.compare_digest(format_hotp_value(hotp_value(secret, step)), code):
             return step
     return None
+
+
+def signs_in_alone(passkey: Authenticator) -> bool:
+    """Has its owner set the passkey up for signing in without a password?"""
+    return bool(passkey.data.get("passwordless"))
 
 
 def codes_left(authenticator: Authenticator) -> int:

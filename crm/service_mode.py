@@ -22,7 +22,8 @@ _REFUSES_CHANGES = ("25006", "53100")
 # and switching the mode off. They write sessions, not customers.
 STAYS_OPEN = frozenset(
     [
-        "account_login", "account_logout", "account_reauthenticate", "mfa_authenticate", "mfa_reauthenticate",
+        "account_login", "account_logout", "account_reauthenticate", "mfa_authenticate", "mfa_login_webauthn",
+        "mfa_reauthenticate", "mfa_reauthenticate_webauthn",
         "crm:switch_business", "crm:view_as_leave", "api:token", "api:token_refresh", "api:token_revoke",
         "admin:logout", "admin:choose_businesses", "admin:crm_servicemode_change",
     ]

@@ -25,6 +25,8 @@ STARTED = "started_at"
 """Key of a session: when the person signed in, in seconds of Unix time."""
 TOKENS = "token_version"
 """Key of a session that was made for tokens of the API: the user's token version then."""
+ASKED_IN = "asked_in"
+"""Key of a session: the business in which a page was asked for whose person has to prove first who they are."""
 NOTED_EVERY = timedelta(minutes=1)
 
 

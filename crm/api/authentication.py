@@ -112,7 +112,9 @@ class TokenAuthentication(Bearer):
         if found is None:
             raise self.refuse()
         user, claims = found
-        if claims.get("aud") != AUDIENCE or claims.get("tv") != user.token_version or not user.is_active:
+        if claims.get("aud") != AUDIENCE or "exp" not in claims or "iss" in claims:
+            raise self.refuse()
+        if claims.get("tv") != user.token_version or not user.is_active:
             raise self.refuse()
         actor = Actor.for_user(user, door="api", ip=request.META.get("REMOTE_ADDR"), request_id=request.id)
         self.acts(request, actor)

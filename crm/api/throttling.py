@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from rest_framework.throttling import BaseThrottle
 
+from crm.attempts import network
 from crm.limits import Bucket, Taken, take_all
 
 CLASSES = ("read", "search", "write", "heavy", "sign-in", "anonymous")
@@ -52,7 +53,7 @@ def _of_caller(request: Any, kind: str) -> dict[str, Bucket]:
 
 def _of_address(request: Any, kind: str) -> dict[str, Bucket]:
     kind = kind if kind == "sign-in" else "anonymous"
-    return {kind: _bucket(f"api:{kind}:address:{request.META.get('REMOTE_ADDR', '')}", kind)}
+    return {kind: _bucket(f"api:{kind}:address:{network(request)}", kind)}
 
 
 def _bucket(key: str, kind: str, factor: int = 1) -> Bucket:

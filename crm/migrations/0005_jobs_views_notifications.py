@@ -407,6 +407,10 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('business', 'key'), name='crm_schedule_key', nulls_distinct=False),
         ),
         migrations.AddIndex(
+            model_name="job",
+            index=models.Index(fields=["queue_row"], name="crm_job_queue_row"),
+        ),
+        migrations.AddIndex(
             model_name="activityseal",
             index=models.Index(fields=["business", "-id"], name="crm_seal_epoch", condition=models.Q(("count", 0))),
         ),

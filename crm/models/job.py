@@ -88,6 +88,7 @@ class Job(Timestamped):
             ),
             models.Index(fields=["business", "-created_at"], name="crm_job_recent"),
             models.Index(fields=["actor_id", "-created_at"], name="crm_job_asked"),
+            models.Index(fields=["queue_row"], name="crm_job_queue_row"),
             models.Index(fields=["-finished_at"], name="crm_job_dead", condition=models.Q(state="dead")),
         ]
 

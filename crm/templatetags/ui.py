@@ -178,15 +178,17 @@ def chart(drawing: charts.Chart) -> SafeString:
 
 
 @register.simple_tag
-def meter(value: Number | None, maximum: Number = 100, label: Text = "", kind: str = "accent") -> SafeString:
-    """A thin bar with its figure, for scores in rows."""
+def meter(
+    value: Number | None, maximum: Number = 100, label: Text = "", kind: str = "accent", text: Text = ""
+) -> SafeString:
+    """A thin bar with its figure, or with `text`, for scores in rows."""
     return _render(
         "meter",
         value=value,
         maximum=maximum,
         label=label,
         kind=kind if kind in KINDS else "accent",
-        text=formats.number(value),
+        text=text or formats.number(value),
     )
 
 

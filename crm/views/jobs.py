@@ -14,9 +14,8 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from crm import clock, services
+from crm import clock, formats, services
 from crm.filters import StrictFilterSet
-from crm.formats import locale
 from crm.jobs import OVER, kind_of
 from crm.models import Job, JobState
 from crm.pages import DeedPage, ListPage, Page
@@ -121,14 +120,14 @@ class GivenUpJobs(ListPage):
     permission = "crm.manage_jobs"
     title = gettext_lazy("Given-up jobs")
     description = gettext_lazy(
-        "They broke as often as they may be tried; what they were to do is not done until they are started again."
+        "They failed every attempt. What they were asked for isn't done until somebody starts them again."
     )
     template_name = "crm/jobs.html"
     default_sort = "-recent"
     empty = {
         "icon": "circle-check",
         "title": gettext_lazy("No job was given up"),
-        "text": gettext_lazy("A job that breaks as often as it may be tried stands here, with the reason."),
+        "text": gettext_lazy("A job that fails every attempt stands here, with the reason."),
     }
 
     def rows(self) -> QuerySet:
@@ -182,7 +181,8 @@ def _attempts(job: Job) -> str:
 
 def _progress(job: Job) -> Any:
     if job.state == JobState.RUNNING and job.total:
-        return ui.meter(min(100, 100 * job.processed // job.total), 100, _("Percent done"))
+        share = min(100, 100 * job.processed // job.total)
+        return ui.meter(share, 100, _("Percent done"), text=formats.percent(share, 0))
     return job.step if job.state == JobState.RUNNING else ""
 
 
@@ -246,7 +246,7 @@ def _time_left(job: Job) -> str:
         return ""
     passed = (clock.now() - job.started_at).total_seconds()
     left = timedelta(seconds=max(1.0, passed * (job.total - job.processed) / job.processed))
-    return _("About %(time)s left") % {"time": format_timedelta(left, locale=locale())}
+    return _("About %(time)s left") % {"time": format_timedelta(left, locale=formats.locale())}
 
 
 class JobProgress(JobDetail):

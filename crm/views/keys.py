@@ -49,7 +49,7 @@ class ApiKeys(SettingsPart):
                 lambda row: ui.when(row.expires_at - timedelta(seconds=1), "day") if row.expires_at else "–",
             ),
             Column("state", _("State"), lambda row: _state(row, at)),
-            Column("deed", _("Deed"), lambda row: _deeds(row, at)),
+            Column("deed", _("Action"), lambda row: _deeds(row, at)),
         ]
         table = build_table(
             columns, ApiKey.objects.all(), query=request.GET, sort="", caption=self.title, href=lambda row: ""
@@ -90,8 +90,8 @@ def _deeds(key: ApiKey, at: datetime) -> str:
     deeds = [("crm:api_key_revoke", _("Revoke"))]
     if key.expires_at is None or key.expires_at > at:
         deeds.insert(0, ("crm:api_key_rotate", _("Rotate")))
-    links = [(reverse(name, args=[key.pk]), text) for name, text in deeds]
-    return format_html("<span>{}</span>", format_html_join(" · ", '<a href="{}">{}</a>', links))
+    links = [(reverse(name, args=[key.pk]), text, key.name) for name, text in deeds]
+    return format_html("<span>{}</span>", format_html_join(" · ", '<a href="{}">{}<span class="unseen">: {}</span></a>', links))
 
 
 class KeyPart(SettingsPart):

@@ -95,7 +95,7 @@ class People(SettingsPart):
                 Column("by", _("Invited by"), lambda row: ui.user_text(row.invited_by)),
                 Column("until", _("Valid until"), lambda row: ui.when(row.expires_at, "day")),
                 Column("state", _("State"), lambda row: _invitation_state(row, at)),
-                Column("deed", _("Deed"), lambda row: _withdraw_link(row) if is_open(row, at) else ""),
+                Column("deed", _("Action"), lambda row: _withdraw_link(row) if is_open(row, at) else ""),
             ],
             invitations, query=request.GET, sort="", caption=_("Invitations"), href=lambda row: "",
         )  # fmt: skip
@@ -105,7 +105,7 @@ class People(SettingsPart):
         """Links to see the product as a member does, for those who may."""
         if not self.actor.may("crm.view_as", self.business):
             return []
-        return [Column("view_as", _("Deed"), lambda row: _view_as_link(row) if _may_be_viewed_as(row) else "")]
+        return [Column("view_as", _("Action"), lambda row: _view_as_link(row) if _may_be_viewed_as(row) else "")]
 
 
 def _may_be_viewed_as(membership: Membership) -> bool:
@@ -113,7 +113,8 @@ def _may_be_viewed_as(membership: Membership) -> bool:
 
 
 def _view_as_link(membership: Membership) -> str:
-    return format_html('<a href="{}">{}</a>', reverse("crm:view_as", args=[membership.pk]), _("View as"))
+    href = reverse("crm:view_as", args=[membership.pk])
+    return format_html('<a href="{}">{}<span class="unseen">: {}</span></a>', href, _("View as"), membership.user)
 
 
 def _member_state(membership: Membership) -> str:
@@ -125,7 +126,8 @@ def _invitation_state(invitation: Invitation, at: datetime) -> str:
 
 
 def _withdraw_link(invitation: Invitation) -> str:
-    return format_html('<a href="{}">{}</a>', reverse("crm:invitation_withdraw", args=[invitation.pk]), _("Withdraw"))
+    href = reverse("crm:invitation_withdraw", args=[invitation.pk])
+    return format_html('<a href="{}">{}<span class="unseen">: {}</span></a>', href, _("Withdraw"), invitation.email)
 
 
 class PeoplePart(SettingsPart):

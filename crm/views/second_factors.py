@@ -40,6 +40,7 @@ from crm.second_factor_forms import (
 from crm.second_factors import (
     APP,
     CODES,
+    FIRST_STEP,
     PASSKEY,
     codes_left,
     has_second_factor,
@@ -49,6 +50,7 @@ from crm.second_factors import (
 )
 from crm.settings_forms import SignInRulesForm
 from crm.views.people import OneMembership
+from crm.views.reauthentication import GoesOn
 from crm.views.settings import SettingsPart
 
 _SECURITY = reverse_lazy("mfa_index")
@@ -126,9 +128,12 @@ class PasskeyAdd(AddWebAuthnView):
     @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
         response: HttpResponse = super().form_valid(form)
-        services.note_second_factor_added(
-            actor=self.request.actor, user=self.request.user, kind=PASSKEY, name=form.cleaned_data["name"]
-        )
+        request, given = self.request, form.cleaned_data
+        rows = Authenticator.objects.filter(user=request.user, type=PASSKEY, data__credential=given["credential"])
+        row = rows.latest("pk")
+        row.data = {**row.data, "passwordless": given["passwordless"]}
+        row.save(update_fields=["data"])
+        services.note_second_factor_added(actor=request.actor, user=request.user, kind=PASSKEY, name=given["name"])
         return response
 
 
@@ -172,17 +177,25 @@ class SecondStep(LimitedTries, AuthenticateView):
     form_class = SignInCodeForm
     webauthn_form_class = SecondStepPasskeyForm
 
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Who changes a password that somebody else knows ends that sign-in, too."""
+        if request.session.get(FIRST_STEP) != self.stage.login.user.get_session_auth_hash():
+            ended: HttpResponse = self.stage.abort()
+            return ended
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        return response
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         kinds = set(Authenticator.objects.filter(user=self.stage.login.user).values_list("type", flat=True))
         return {**context, "offers_codes": bool(kinds & {APP, CODES}), "offers_passkey": PASSKEY in kinds}
 
 
-class ConfirmByCode(LimitedTries, ReauthenticateView):
+class ConfirmByCode(GoesOn, LimitedTries, ReauthenticateView):
     form_class = ConfirmCodeForm
 
 
-class ConfirmByPasskey(ReauthenticateWebAuthnView):
+class ConfirmByPasskey(GoesOn, ReauthenticateWebAuthnView):
     """Confirms with a passkey; a failed try comes back here and keeps where it was to lead."""
 
     form_class = ConfirmPasskeyForm

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from django.db.models import Count, Min, Q, QuerySet
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
@@ -16,6 +16,7 @@ from crm.jobs import kind_of
 from crm.live import STILL_SECONDS
 from crm.models import Job, JobState, Lane, Schedule, Worker
 from crm.pages import SIGNED_IN, DeedPage, Page
+from crm.second_factors import operator_lacks_factor
 from crm.tables import Column, Table, build_table
 from crm.templatetags import ui
 from crm.views.jobs import reason
@@ -32,6 +33,8 @@ class OperatorPage(Page):
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         if request.user.is_authenticated and not request.user.is_staff:
             raise Http404
+        if request.user.is_authenticated and operator_lacks_factor(request.user):
+            return HttpResponseRedirect(reverse("mfa_index"))
         return super().dispatch(request, *args, **kwargs)
 
     @property
@@ -111,7 +114,7 @@ class Service(OperatorPage):
             Column("cron", _("Due"), lambda row: f"{row.cron} ({row.time_zone})"),
             Column("next", _("Next"), lambda row: ui.when(row.next_due_at if row.is_active else None)),
             Column("last", _("Last"), lambda row: ui.when(row.last_due_at)),
-            Column("deed", _("Change"), _schedule_deed),
+            Column("deed", _("Action"), _schedule_deed),
         ]
         return self._table(_("Schedules"), columns, Schedule.unscoped.select_related("business").order_by("key", "pk"))
 
@@ -122,7 +125,7 @@ class Service(OperatorPage):
             Column("reason", _("Reason"), reason),
             Column("attempts", _("Attempts"), lambda row: ui.number(row.attempts), align="end"),
             Column("finished_at", _("Given up"), lambda row: ui.when(row.finished_at)),
-            Column("deed", _("Change"), _retry_link),
+            Column("deed", _("Action"), _retry_link),
         ]
         return self._table(
             _("Given-up jobs"), columns, rows.select_related("business").order_by("-finished_at", "-pk")[:MOST_JOBS]
@@ -146,9 +149,10 @@ def _capacity(row: Worker) -> str:
 
 
 def _schedule_name(row: Schedule) -> Any:
+    label = kind_of(row.task).label
     if row.business is None:
-        return row.key
-    return format_html('{} <span class="hint"><bdi>{}</bdi></span>', row.key, row.business)
+        return label
+    return format_html('{} <span class="hint"><bdi>{}</bdi></span>', label, row.business)
 
 
 def _schedule_state(row: Schedule) -> Any:
@@ -159,7 +163,7 @@ def _schedule_state(row: Schedule) -> Any:
 
 def _schedule_deed(row: Schedule) -> Any:
     name, label = ("schedule_pause", _("Pause")) if row.is_active else ("schedule_resume", _("Resume"))
-    return _link(reverse(f"crm:{name}", args=[row.pk]), label, row.key)
+    return _link(reverse(f"crm:{name}", args=[row.pk]), label, kind_of(row.task).label)
 
 
 def _retry_link(row: Job) -> Any:
@@ -198,11 +202,10 @@ class SchedulePause(_OperatorDeed):
         return cast(Schedule, self.one(Schedule.unscoped.all()))
 
     def text(self) -> Any:
-        return self.schedule.key
+        return kind_of(self.schedule.task).label
 
     def consequences(self) -> list[Any]:
-        label = kind_of(self.schedule.task).label
-        return [_("“%(task)s” is not done any more until you resume it.") % {"task": label}]
+        return [_("It isn't done any more until you resume it.")]
 
     def perform(self) -> Schedule:
         return services.pause_schedule(actor=self.actor, schedule=self.schedule)

@@ -56,7 +56,7 @@ class Sessions(SessionPart):
             Column("address", _("Address"), lambda row: format_html("<code>{}</code>", row.address)),
             Column("started", _("Signed in"), lambda row: ui.when(row.started_at)),
             Column("seen", _("Last seen"), lambda row: ui.when(row.seen_at)),
-            Column("deed", _("Deed"), _end_link),
+            Column("deed", _("Action"), _end_link),
         ]
         table = build_table(columns, self.open, query=request.GET, sort="", caption=self.title, href=lambda row: "")
         return self.show(table=table)
@@ -71,7 +71,8 @@ def _device(session: OpenSession) -> str:
 def _end_link(session: OpenSession) -> str:
     if session.is_current:
         return ""
-    return format_html('<a href="{}">{}</a>', reverse("crm:session_end", args=[session.pk]), _("End"))
+    href = reverse("crm:session_end", args=[session.pk])
+    return format_html('<a href="{}">{}<span class="unseen">: {}</span></a>', href, _("End"), session.device)
 
 
 class SessionEnd(SessionPart, DeedPage):

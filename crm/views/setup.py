@@ -17,6 +17,7 @@ from crm.actor import Actor
 from crm.errors import DomainError
 from crm.models import Business
 from crm.pages import carry_out
+from crm.second_factors import FIRST_STEP
 from crm.services.first_run import AlreadySetUp
 from crm.settings_forms import WelcomeForm
 
@@ -28,6 +29,13 @@ class SignIn(LoginView):
         if not services.is_set_up():
             return HttpResponseRedirect(reverse("crm:welcome"))
         return super().get(request, *args, **kwargs)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """What the second step, if there is one, needs to know: with which password the first was made."""
+        response: HttpResponse = super().form_valid(form)
+        if not self.request.user.is_authenticated:
+            self.request.session[FIRST_STEP] = form.user.get_session_auth_hash()
+        return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         has_demo = settings.ENVIRONMENT == "development" and Business.objects.filter(is_demo=True).exists()

@@ -1,18 +1,22 @@
 """The queue mends itself: lost workers, lost ids, lanes, fairness, and the signs by which a lane counts as stuck."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
+from django_q.brokers import get_broker
+from django_q.conf import Conf
 from django_q.models import OrmQ
-from django_q.signing import SignedPackage
+from django_q.signing import BadSignature, SignedPackage
 
 from crm import jobs, queue
 from crm.actor import Actor
 from crm.models import Business, Job, JobState, Lane, ServiceMode, Worker
 from crm.work import JobRun
+from crm.work import run as work_off
 from tests.factories import make_business
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -20,8 +24,12 @@ LONG_AGO = "2000-01-01T00:00Z"
 NEVER = "2999-01-01T00:00Z"
 
 
+started: list[str] = []
+
+
 def work(job: JobRun, **params: Any) -> None:
-    """A task."""
+    """A task that says that it has started."""
+    started.append(str(job.id))
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +70,50 @@ def test_an_id_that_got_lost_is_handed_out_again() -> None:
     OrmQ.objects.all().delete()
     assert queue.tend()["handed out"] == 50
     assert sorted(_on_their_way()) == sorted(str(job.pk) for job in lost)
+
+
+def test_a_full_queue_outlives_a_new_secret_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broker drops what it can't read any more; the ledger hands it out anew."""
+    waiting = [_job() for _number in range(50)]
+    monkeypatch.setattr(Conf, "SECRET_KEY", "another key of this installation")
+    broker = get_broker("fast")
+    while found := broker.dequeue():
+        for acknowledgment, payload in found:
+            with pytest.raises(BadSignature):
+                SignedPackage.loads(payload)
+            broker.fail(acknowledgment)
+    assert queue.tend()["handed out"] == 50
+    for job_id in _on_their_way():
+        work_off(job_id)
+    assert {(job.state, job.attempts) for job in Job.unscoped.all()} == {(JobState.DONE, 1)}
+    assert Job.unscoped.count() == len(waiting)
+
+
+def test_ids_that_come_twice_start_once() -> None:
+    """Six short jobs wait in one process for longer than an id may: they are handed out a second time."""
+    started.clear()
+    for _number in range(6):
+        _job()
+    first = _on_their_way()
+    OrmQ.objects.update(lock=timezone.now() + timedelta(seconds=14_400 - 25))
+    assert queue.tend()["handed out"] == 6
+    start = threading.Barrier(4)
+
+    def process(ids: list[str]) -> None:
+        start.wait()
+        try:
+            for job_id in ids:
+                work_off(job_id)
+        finally:
+            connection.close()
+
+    processes = [threading.Thread(target=process, args=(ids,)) for ids in (first, _on_their_way()) * 2]
+    for each in processes:
+        each.start()
+    for each in processes:
+        each.join()
+    assert sorted(started) == sorted(first)
+    assert set(Job.unscoped.values_list("state", "attempts")) == {(JobState.DONE, 1)}
 
 
 def test_an_id_that_a_dead_process_took_is_handed_out_again_and_a_fresh_one_is_not() -> None:

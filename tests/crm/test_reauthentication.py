@@ -10,6 +10,7 @@ from django.urls import include, path
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from crm import service_mode
 from crm.api.views import Doc, Endpoint
 from crm.models import ApiKey, Business, Invitation, Membership
 from crm.sessions import STARTED, SessionStore
@@ -91,6 +92,53 @@ def test_what_was_typed_is_carried_out_once_after_the_proof(owner: Membership, i
     assert ApiKey.objects.get().name == "Web shop"
     browser.post(AGAIN, {"password": PASSWORD, "next": KEY_PAGE})
     assert ApiKey.objects.count() == 1
+
+
+def kept(owner: Membership) -> Client:
+    """A browser in which a key was asked for, whose owner has to prove first who it is."""
+    browser = enter(owner.user)
+    later(browser, minutes=20)
+    assert browser.post(KEY_PAGE, {"name": "Web shop", "role": "integration"})["Location"].startswith(AGAIN)
+    return browser
+
+
+def prove(browser: Client) -> Any:
+    return browser.post(AGAIN, {"password": PASSWORD, "next": KEY_PAGE})
+
+
+def test_what_was_asked_for_in_one_business_is_not_done_in_another(
+    owner: Membership, other_business: Business
+) -> None:
+    make_membership(other_business, "owner", user=owner.user)
+    browser = kept(owner)
+    browser.post("/switch-business", {"business": other_business.slug})
+    assert prove(browser)["Location"] == KEY_PAGE
+    assert not ApiKey.unscoped.exists()
+
+
+def test_the_proof_is_no_way_round_the_second_factor(owner: Membership, other_business: Business) -> None:
+    make_membership(other_business, "owner", user=owner.user)
+    browser = kept(owner)
+    other_business.requires_second_factor = True
+    other_business.save()
+    browser.post("/switch-business", {"business": other_business.slug})
+    assert prove(browser)["Location"] == KEY_PAGE
+    assert browser.get(KEY_PAGE)["Location"] == "/account/security"
+    assert not ApiKey.unscoped.exists()
+    browser = kept(owner)
+    Business.objects.update(requires_second_factor=True)
+    assert prove(browser)["Location"] == KEY_PAGE
+    assert not ApiKey.unscoped.exists()
+
+
+def test_the_proof_is_no_way_round_the_read_only_mode(owner: Membership) -> None:
+    browser = kept(owner)
+    service_mode.remember(service_mode.Mode(is_read_only=True, is_ours=True))
+    assert prove(browser)["Location"] == KEY_PAGE
+    assert not ApiKey.unscoped.exists()
+    service_mode.remember(service_mode.Mode())
+    assert prove(browser)["Location"] == KEY_PAGE, "what was dropped stays dropped"
+    assert not ApiKey.unscoped.exists()
 
 
 def test_nobody_slips_past_with_a_post(owner: Membership, in_scope: Business) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from django.contrib.sessions.models import Session
 from django.core import mail
@@ -15,10 +16,11 @@ from django.urls import reverse
 
 from crm import clock, services
 from crm.actor import Actor
-from crm.models import Activity, Business, Membership, User
+from crm.models import Activity, Business, Membership, Schedule, User
 from crm.scope import scope
 from crm.second_factors import PERIOD, TRIES, SecondFactorAdapter, count_try, matching_step, spend_code
 from tests.crm.api.calling import Caller, assert_problem, make_key
+from tests.crm.security_key import ALONE, SecurityKey, add_key, asked
 from tests.factories import make_membership, make_user
 from tests.factories.crm import PASSWORD
 from tests.factories.second_factors import SECRET, code_of, make_app, make_passkey, make_recovery_codes
@@ -590,3 +592,69 @@ def test_who_is_switched_off_gets_no_hint_of_a_factor(app: Authenticator) -> Non
 def test_the_adapter_names_the_product(app: Authenticator, settings: Any) -> None:
     address = SecondFactorAdapter().build_totp_url(app.user, SECRET)
     assert "issuer=Customer%20desk" in address
+
+
+# Security keys
+
+
+def _use_alone(browser: Client, key: SecurityKey, user: User, challenge: str = "") -> bool:
+    """Whether the key signs in by itself."""
+    challenge = challenge or asked(browser.get(ALONE, headers={"Accept": "application/json"}, secure=True))
+    handle = user_pk_to_url_str(user).encode()
+    browser.post(ALONE, {"credential": key.assertion(challenge, handle)}, secure=True)
+    return "_auth_user_id" in browser.session
+
+
+def _owns_key(owner: Membership, sign_in: Any, *, verifies: bool, **more: str) -> SecurityKey:
+    key = SecurityKey(verifies=verifies)
+    assert add_key(_confirm(sign_in(owner)), key, **more).status_code == 302
+    return key
+
+
+def test_a_key_that_was_set_up_for_it_signs_in_alone(owner: Membership, sign_in: Any) -> None:
+    key = _owns_key(owner, sign_in, verifies=True, passwordless="on")
+    assert _use_alone(Client(), key, owner.user)
+
+
+def test_a_key_of_the_second_step_never_signs_in_alone(owner: Membership, sign_in: Any) -> None:
+    key = _owns_key(owner, sign_in, verifies=True)
+    assert not _use_alone(Client(), key, owner.user)
+    browser, _answer = _password_step(owner.user)
+    challenge = asked(browser.get(SECOND_STEP, secure=True))
+    browser.post(SECOND_STEP, {"credential": key.assertion(challenge)}, secure=True)
+    assert _is_signed_in(browser)
+
+
+def test_a_stolen_key_without_its_pin_does_not_sign_in_alone(
+    business: Business, owner: Membership, sign_in: Any
+) -> None:
+    key = _owns_key(owner, sign_in, verifies=True, passwordless="on")
+    key.flags = SecurityKey(verifies=False).flags
+    assert not _use_alone(Client(), key, owner.user)
+    thief = make_membership(business, "agent")
+    _owns_key(thief, sign_in, verifies=False)
+    browser, _answer = _password_step(thief.user)
+    challenge = asked(browser.get(SECOND_STEP, secure=True))
+    assert not _use_alone(browser, key, owner.user, challenge)
+
+
+def test_a_second_step_ends_when_the_password_changes(app: Authenticator) -> None:
+    browser, _answer = _password_step(app.user)
+    user = User.objects.get(pk=app.user.pk)
+    services.set_password(actor=Actor.for_user(user), user=user, password="another horse altogether")
+    answer = browser.post(SECOND_STEP, {"code": code_of()})
+    assert (answer.status_code, answer["Location"]) == (302, "/account/sign-in")
+    assert not _is_signed_in(browser)
+    assert browser.get(SECOND_STEP).status_code == 302
+
+
+def test_operators_without_a_factor_reach_no_page_of_the_service(operator: User, settings: Any) -> None:
+    settings.OPERATORS_NEED_SECOND_FACTOR = True
+    schedule = Schedule.unscoped.create(key="clean up", task="crm.tasks.clean_up", cron="0 3 * * *")
+    browser = Client()
+    browser.force_login(operator, backend="allauth.account.auth_backends.AuthenticationBackend")
+    for answer in (browser.get("/service"), browser.post(f"/service/schedules/{schedule.pk}/pause")):
+        assert (answer.status_code, answer["Location"]) == (302, SECURITY)
+    assert Schedule.unscoped.get().is_active
+    make_app(operator)
+    assert browser.get("/service").status_code == 200

@@ -61,6 +61,26 @@ def test_locale_is_the_builtin_one_everywhere(cluster: Cluster) -> None:
         assert value(connection, "SELECT lower('ÉÇŞ') || casefold('Straße')") == "éçşstrasse"
 
 
+def test_the_locale_of_the_first_start_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("LC_") or name in ("LANG", "LANGUAGE")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("LC_ALL", "C")
+    with (
+        data_folder() as folder,
+        available(read(variables(folder))) as made,
+        connect(read(variables(folder, "owner"))) as connection,
+    ):
+        assert made is not None
+        connection.execute("CREATE TABLE people (name text, email text)")
+        connection.execute("CREATE UNIQUE INDEX ON people (lower(email))")
+        connection.execute("INSERT INTO people VALUES ('Émile', 'ÉMILE@example.com')")
+        assert value(connection, "SELECT lower('ÉÇŞ') || upper('éçş') || initcap('émile')") == "éçşÉÇŞÉmile"
+        assert value(connection, "SELECT count(*) FROM people WHERE name ILIKE 'émile'") == 1
+        assert value(connection, "SELECT 'Émile' ~* 'ÉMILE'") is True
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute("INSERT INTO people VALUES ('emile', 'émile@example.com')")
+
+
 def test_roles_have_no_more_power_than_they_need(cluster: Cluster) -> None:
     with cluster.connect() as connection:
         query = "SELECT rolname, rolsuper, rolbypassrls, rolcreatedb FROM pg_roles WHERE rolname LIKE 'crm\\_%'"

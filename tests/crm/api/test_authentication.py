@@ -1,5 +1,8 @@
 """Keys, tokens and the choice of the business."""
 
+import base64
+import hmac
+import json
 import time
 from datetime import timedelta
 from typing import Any
@@ -9,6 +12,14 @@ import jwt
 import pytest
 from allauth.account.internal.userkit import user_id_to_str
 from allauth.headless.tokens.strategies.jwt import internal
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 from django.conf import settings
 from django.contrib.sessions.models import Session
 
@@ -229,12 +240,54 @@ def _forged(
         {"sid": "AAAA"},
         {"sid": 5},
         {"jti": None},
+        {"iss": "another-issuer"},
+        {"iat": int(time.time()) + 120},
+        {"nbf": int(time.time()) + 120},
     ],
 )
 def test_tokens_with_other_claims_are_refused(owner: Membership, claims: dict[str, Any]) -> None:
     pair = sign_in(owner.user.email)
     assert Caller(_forged(pair)).get("/me").status_code == 200
     assert_problem(Caller(_forged(pair, **claims)).get("/me"), 401)
+
+
+def test_tokens_without_an_end_are_refused(owner: Membership) -> None:
+    pair = sign_in(owner.user.email)
+    payload = jwt.decode(pair["access_token"], options={"verify_signature": False})
+    del payload["exp"]
+    assert_problem(Caller(jwt.encode(payload, settings.HEADLESS_JWT_PRIVATE_KEY, "RS256")).get("/me"), 401)
+
+
+def _part(data: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(data).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("algorithm", ["none", "None", "nOnE", "HS256", "HS512", "ES256", "PS256", ""])
+def test_a_token_does_not_choose_its_algorithm(owner: Membership, algorithm: str) -> None:
+    """Signed by nobody, or with the text of the public key as if it were a secret both sides know."""
+    pair = sign_in(owner.user.email)
+    payload = jwt.decode(pair["access_token"], options={"verify_signature": False})
+    public = load_pem_private_key(settings.HEADLESS_JWT_PRIVATE_KEY.encode(), None).public_key()
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    signed = f"{_part({'alg': algorithm, 'typ': 'JWT'})}.{_part(payload)}"
+    for text in (pem, pem.strip(), settings.SECRET_KEY.encode()):
+        for digest in ("sha256", "sha512"):
+            signature = base64.urlsafe_b64encode(hmac.digest(text, signed.encode(), digest)).decode().rstrip("=")
+            assert_problem(Caller(f"{signed}.{signature}").get("/me"), 401)
+    assert_problem(Caller(f"{signed}.").get("/me"), 401)
+    assert_problem(Caller().post("/auth/refresh", {"refresh_token": f"{signed}."}), 401)
+
+
+def test_a_new_signing_key_ends_the_tokens_of_the_old_one_alone(
+    owner: Membership, business: Business, settings: Any
+) -> None:
+    old, key = sign_in(owner.user.email), make_key(business)
+    made = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
+    settings.HEADLESS_JWT_PRIVATE_KEY = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    assert_problem(Caller(old["access_token"]).get("/me"), 401)
+    assert_problem(Caller().post("/auth/refresh", {"refresh_token": old["refresh_token"]}), 401)
+    assert Caller(sign_in(owner.user.email)["access_token"]).get("/me").status_code == 200
+    assert Caller(key).get("/me").status_code == 200
 
 
 def test_other_algorithms_and_keys_are_refused(owner: Membership) -> None:

@@ -98,6 +98,12 @@ def test_strangers_are_counted_by_their_address(db: None, few: None) -> None:
     assert Caller().get("/schema", headers=forged).status_code == 429
 
 
+def test_one_network_of_ipv6_is_one_stranger(db: None, few: None) -> None:
+    found = [Caller().get("/customers", REMOTE_ADDR=f"2001:db8::{n}").status_code for n in range(3)]
+    assert found == [401, 401, 429]
+    assert Caller().get("/customers", REMOTE_ADDR="2001:db8:0:1::1").status_code == 401
+
+
 def test_guessed_keys_are_counted_by_address(caller: Caller, few: None) -> None:
     guesses = [Caller(f"crm_abcdefgh_{number}").get("/customers") for number in range(3)]
     assert [answer.status_code for answer in guesses] == [401, 401, 429]
