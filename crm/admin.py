@@ -6,6 +6,7 @@ from allauth.account.adapter import get_adapter
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,12 +26,15 @@ from crm.models import (
     ActivitySeal,
     ApiKey,
     Business,
+    DefaultView,
     ExchangeRate,
+    IdempotentRequest,
     Invitation,
     Job,
     Membership,
     Notification,
     NotificationChoice,
+    SavedView,
     Schedule,
     ServiceMode,
     Team,
@@ -256,8 +260,16 @@ class ExchangeRateAdmin(ImportExportMixin, OperatorsAdmin):
             services.delete_rate(actor=request.actor, record=record)
 
 
+class OfTheServiceTooAdmin(ReadOnlyAdmin):
+    """Rows of the open businesses, and those of the service itself, which have none."""
+
+    def get_queryset(self, request: Any) -> Any:
+        opened = Q(business__in=request.opened_businesses) | Q(business__isnull=True)
+        return self.model.unscoped.filter(opened)
+
+
 @admin.register(Job)
-class JobAdmin(ReadOnlyAdmin):
+class JobAdmin(OfTheServiceTooAdmin):
     page_name = ""
     list_display = ("task", "business", "lane", "state", "attempts", "error_code", "worker", "created_at", "finished_at")
     list_filter = ("state", "lane", "business")
@@ -266,7 +278,7 @@ class JobAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(ReadOnlyAdmin):
+class ScheduleAdmin(OfTheServiceTooAdmin):
     list_display = ("key", "business", "cron", "time_zone", "is_active", "next_due_at", "last_due_at", "fault")
     list_filter = ("is_active", "business")
     list_select_related = ("business",)
@@ -299,7 +311,7 @@ class ServiceModeAdmin(OperatorsAdmin):
 
 
 @admin.register(Notification)
-class NotificationAdmin(ReadOnlyAdmin):
+class NotificationAdmin(OfTheServiceTooAdmin):
     list_display = ("kind", "title", "user", "business", "count", "created_at", "read_at")
     list_filter = ("kind", "tone", "business")
     list_select_related = ("user", "business")
@@ -315,6 +327,32 @@ class NotificationChoiceAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "is_wanted")
     list_select_related = ("user",)
     search_fields = ("user__email", "=kind")
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(ReadOnlyAdmin):
+    list_display = ("name", "page", "owner", "audience", "business", "updated_at")
+    list_filter = ("business", "audience", "page")
+    list_select_related = ("owner", "business")
+    search_fields = ("name", "owner__email")
+
+
+@admin.register(DefaultView)
+class DefaultViewAdmin(ReadOnlyAdmin):
+    list_display = ("user", "page", "view", "business")
+    list_filter = ("business", "page")
+    list_select_related = ("user", "view", "business")
+    search_fields = ("user__email", "view__name")
+
+
+@admin.register(IdempotentRequest)
+class IdempotentRequestAdmin(ReadOnlyAdmin):
+    """That a request was answered; what the answer said may be personal data and isn't shown."""
+
+    hidden = ("fingerprint", "body", "headers")
+    list_display = ("key", "principal", "business", "status", "at")
+    list_filter = ("business", "status")
+    search_fields = ("=key", "=principal")
 
 
 @admin.register(Activity)

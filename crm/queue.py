@@ -134,12 +134,14 @@ def _hand_out_due(lane: str) -> int:
 
 def release(worker: str) -> int:
     """Queue the jobs again whose processes are known to be dead (`worker` is the beginning of their name). The attempt isn't
-    counted if the job was alive until now: then the node itself has stopped it."""
+    counted if the job was alive until now: then the node itself has stopped it. One without attempts left is given up by `tend`."""
+    alive = "coalesce((heartbeat_at > clock_timestamp() - interval '8 seconds')::int, 0)"
     with connection.cursor() as cursor:
         cursor.execute(
-            "update crm_job set state = 'queued', lease_until = null, queue_row = null, "
-            "attempts = attempts - coalesce((heartbeat_at > clock_timestamp() - interval '8 seconds')::int, 0), "
-            "updated_at = clock_timestamp() where state = 'running' and starts_with(worker, %s)",
+            f"update crm_job set state = case when attempts - {alive} < max_attempts then 'queued' else state end, "
+            f"lease_until = case when attempts - {alive} < max_attempts then null else clock_timestamp() end, "
+            f"queue_row = null, attempts = attempts - {alive}, updated_at = clock_timestamp() "
+            "where state = 'running' and starts_with(worker, %s)",
             [worker],
         )
         return int(cursor.rowcount)

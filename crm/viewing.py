@@ -7,6 +7,7 @@ from typing import Any
 from crm import services
 from crm.actor import Actor, Grant
 from crm.models import Membership
+from crm.registry import permissions
 
 KEY = "view_as"
 
@@ -19,11 +20,12 @@ class Viewing:
     until: datetime
 
     def actor(self, real: Actor) -> Actor:
-        """The real person with the member's rights: what is recorded names both."""
+        """The real person with those of the member's rights that the person has too: what is recorded names both."""
         member = self.membership
         grant = Grant(member.business_id, member.role, member.team_id, member.visibility)
         label = f"{real.label} viewing as {member.user}"
-        return replace(real, label=label, grants=(grant,), sees_as=str(member.user_id))
+        own = tuple(known.name for known in permissions if real.may(known.name, member.business_id))
+        return replace(real, label=label, grants=(grant,), scopes=own, sees_as=str(member.user_id))
 
 
 def begin(request: Any, membership: Membership, until: datetime) -> None:

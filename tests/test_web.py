@@ -6,6 +6,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from crm.models import Business, Membership
 from crm.operations import OPEN, operations
@@ -15,6 +16,9 @@ from tests.factories.crm import PASSWORD
 
 READS = [o for o in operations() if o.door == "page" and o.method == "GET" and o.permission != OPEN]
 WRITES = [o for o in operations() if o.door == "page" and o.method == "POST" and o.permission != OPEN]
+OF_ACCOUNTS = [
+    "account_login", "account_logout", "account_reset_password", "account_change_password", "account_reauthenticate",
+]  # fmt: skip
 ELSEWHERE = [
     "//evil.example", "https://evil.example", "https:evil.example", "/\\evil.example", "\t//evil.example", "http:///evil.example",
     "@evil.example", "javascript:alert(1)",
@@ -57,6 +61,46 @@ def test_a_form_from_elsewhere_is_refused(owner: Membership) -> None:
     answer = client.post("/customers/new", {"kind": "person", "first_name": "x"})
     assert answer.status_code == 403
     assert "Content-Security-Policy" in answer
+
+
+@pytest.mark.parametrize(
+    ("headers", "token"),
+    [
+        ({}, False),
+        ({"origin": "https://evil.example"}, True),
+        ({"origin": "null"}, True),
+    ],
+    ids=["no token", "another origin", "no origin"],
+)
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "application/json", "text/plain"])
+def test_no_form_is_taken_from_elsewhere(owner: Membership, headers: dict[str, str], token: bool, kind: str) -> None:
+    objects = planted.objects_of(owner.business)
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(owner.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    found = re.search(r'csrfmiddlewaretoken" value="(\w+)"', browser.get("/account").content.decode())
+    assert found
+    sent = {**headers, "x-csrftoken": found[1]} if token else headers
+    before = planted.fingerprint(owner.business)
+    addresses = [planted.address(operation, objects) for operation in WRITES] + [reverse(name) for name in OF_ACCOUNTS]
+    wrong = []
+    for address in addresses:
+        answer = browser.post(address, b"name=x&first_name=x", content_type=kind, headers=sent)
+        if answer.status_code != 403:
+            wrong.append((address, answer.status_code))
+    assert wrong == []
+    assert planted.fingerprint(owner.business) == before
+    assert browser.get("/account").status_code == 200
+
+
+def test_the_token_of_the_page_is_what_makes_the_difference(owner: Membership) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(owner.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = browser.get("/customers/new").content.decode()
+    found = re.search(r'csrfmiddlewaretoken" value="(\w+)"', page)
+    assert found
+    sent = {"csrfmiddlewaretoken": found[1], "kind": "person", "first_name": "Jo", "lifecycle_stage": "lead"}
+    assert browser.post("/customers/new", sent).status_code in (302, 422)
+    assert browser.post("/customers/new", {**sent, "csrfmiddlewaretoken": "x" * 64}).status_code == 403
 
 
 def test_reading_changes_nothing(owner: Membership, sign_in: Any) -> None:

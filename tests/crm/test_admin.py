@@ -9,10 +9,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from crm import clock
 from crm.admin_site import ReadOnlyAdmin
-from crm.models import AccessRecord, Activity, Business, ExchangeRate, Membership, User
+from crm.models import AccessRecord, Activity, Business, ExchangeRate, Membership, Schedule, User
 from tests import planted
-from tests.factories import make_customer, make_membership, make_user
+from tests.factories import make_business, make_customer, make_membership, make_user
 
 OURS = [model for model in apps.get_models() if model._meta.app_label in ("crm", "customers", "commerce")]
 
@@ -96,6 +97,16 @@ def test_the_chooser_opens_businesses_and_the_rest_stays_closed(
     assert desk.get(reverse("admin:customers_customer_change", args=[there.pk])).status_code == 200
     desk.post("/admin/businesses/", {})
     assert "There" not in desk.get(customers).content.decode()
+
+
+def test_schedules_of_the_service_are_shown_beside_those_of_open_businesses(desk: Client, business: Business) -> None:
+    values = {"task": "crm.tasks.clean_up", "cron": "10 3 * * *", "next_due_at": clock.now()}
+    closed = make_business(name="Closed", slug="closed")
+    for key, of in (("nightly", None), ("weekly", business), ("monthly", closed)):
+        Schedule.unscoped.create(key=key, business=of, **values)
+    desk.post("/admin/businesses/", {"businesses": [str(business.pk)]})
+    body = desk.get(_path(Schedule, "changelist")).content.decode()
+    assert [key for key in ("nightly", "weekly", "monthly") if key in body] == ["nightly", "weekly"]
 
 
 def test_customers_that_the_admin_shows_are_recorded_per_business(

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from crm import clock, jobs
 from crm.actor import Actor
+from crm.clock import uuid7
 from crm.models import (
     AccessRecord,
     Activity,
@@ -28,7 +29,8 @@ from crm.scope import scope
 from tests.factories import make_customer, make_membership
 
 CARDS = {
-    "owner": ["Business", "Sign-in rules", "People", "Teams", "API keys", "Exchange rates"], "manager": ["Teams", "Exchange rates"],
+    "owner": ["Business", "Sign-in rules", "People", "Permissions", "Teams", "API keys", "Exchange rates"],
+    "manager": ["Permissions", "Teams", "Exchange rates"],
     "analyst": ["Exchange rates"], "integration": [],
 }  # fmt: skip
 
@@ -233,7 +235,7 @@ def test_the_trail_is_paged_by_key(browser: Client, owner: Membership) -> None:
 def test_a_job_shows_its_progress_until_it_is_over(browser: Client, owner: Membership) -> None:
     with scope(owner.business):
         job = jobs.enqueue(
-            "customers.tasks.import_file", actor=Actor.for_user(owner.user), business=owner.business, import_job_id="x"
+            "customers.tasks.import_file", actor=Actor.for_user(owner.user), business=owner.business, import_job_id=str(uuid7())
         )
     assert job is not None
     Job.unscoped.update(state=JobState.RUNNING, processed=40, total=100, step="Reading")

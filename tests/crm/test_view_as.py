@@ -13,7 +13,7 @@ from crm.models import AccessRecord, Activity, Business, Membership, Team
 from crm.operations import OPEN, operations
 from crm.scope import scope
 from crm.services.view_as import LASTS, CantViewAs, view_as
-from crm.viewing import KEY
+from crm.viewing import KEY, Viewing
 from customers.models import Customer
 from tests import planted
 from tests.crm.test_sessions import enter
@@ -53,6 +53,16 @@ def test_the_member_s_role_and_customers_are_seen(owner: Membership, agent: Memb
     browser.post("/view-as/leave")
     assert other.display_name in browser.get("/customers").content.decode()
     assert browser.get("/settings/people").status_code == 200
+
+
+def test_nobody_gains_a_right_by_looking(business: Business, agent: Membership) -> None:
+    manager = make_membership(business, "manager")
+    real = Actor.for_user(agent.user)
+    looking = Viewing(manager, clock.now()).actor(real)
+    assert looking.may("customers.view", business)
+    for permission in ("crm.manage_teams", "crm.view_activity", "customers.import"):
+        assert Actor.for_user(manager.user).may(permission, business)
+        assert not looking.may(permission, business), permission
 
 
 def test_a_team_is_seen_through_its_member(owner: Membership, in_scope: Business) -> None:

@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import psutil
@@ -12,6 +13,8 @@ import pytest
 from crm.setup.server import LARGEST_BODY, build, listen
 
 SECOND = b"GET /second HTTP/1.1\r\nHost: localhost\r\n\r\n"
+QUICK = b"GET /quick HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+LARGE = b"x" * 8_388_608
 CHUNKED = b"0\r\n\r\n" + SECOND
 
 
@@ -30,8 +33,9 @@ class Served:
     def application(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
         self.paths.append(environ["PATH_INFO"])
         environ["wsgi.input"].read()
-        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
-        return [b"ok"]
+        body = LARGE if environ["PATH_INFO"] == "/large" else b"ok"
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+        return [body]
 
     def _serve(self) -> None:
         while not self.ended.is_set():
@@ -146,12 +150,39 @@ def test_a_slow_body_holds_no_thread(served: Served) -> None:
         for sock in slow:
             sock.sendall(b"POST /slow HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nx")
         began = time.monotonic()
-        assert b"200 OK" in served.send(b"GET /quick HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert b"200 OK" in served.send(QUICK)
         assert time.monotonic() - began < 2
         assert served.paths == ["/quick"]
     finally:
         for sock in slow:
             sock.close()
+
+
+def test_half_a_header_holds_no_thread(served: Served) -> None:
+    with ExitStack() as stack:
+        for _number in range(300):
+            sock = stack.enter_context(socket.create_connection(served.address, timeout=5))
+            sock.sendall(b"GET /slow HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
+        for _number in range(10):
+            began = time.monotonic()
+            assert b"200 OK" in served.send(QUICK)
+            assert time.monotonic() - began < 0.5
+    assert served.paths == ["/quick"] * 10
+
+
+def test_slow_readers_hold_no_thread(served: Served) -> None:
+    """They ask for eight megabytes each and read none of it."""
+    with ExitStack() as stack:
+        for _number in range(20):
+            sock = stack.enter_context(socket.create_connection(served.address, timeout=5))
+            sock.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        began = time.monotonic()
+        assert b"200 OK" in served.send(QUICK)
+        assert time.monotonic() - began < 2
+    deadline = time.monotonic() + 10
+    while served.server.active_channels and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not served.server.active_channels, "what nobody reads any more is let go"
 
 
 def test_a_body_in_small_chunks_arrives_whole(served: Served) -> None:
