@@ -271,7 +271,17 @@ class OfTheServiceTooAdmin(ReadOnlyAdmin):
 @admin.register(Job)
 class JobAdmin(OfTheServiceTooAdmin):
     page_name = ""
-    list_display = ("task", "business", "lane", "state", "attempts", "error_code", "worker", "created_at", "finished_at")
+    list_display = (
+        "task",
+        "business",
+        "lane",
+        "state",
+        "attempts",
+        "error_code",
+        "worker",
+        "created_at",
+        "finished_at",
+    )
     list_filter = ("state", "lane", "business")
     list_select_related = ("business",)
     search_fields = ("task", "actor_label", "=error_code", "worker")

@@ -76,6 +76,7 @@ verbs.plug(
     Verb("crm.member.view_ended", _("View as another member ended")),
     Verb("crm.user.password_changed", _("Password changed")),
     Verb("crm.user.sessions_ended", _("Sessions ended")),
+    Verb("crm.user.token_reused", _("Token used twice")),
     Verb("crm.team.created", _("Team created")),
     Verb("crm.team.updated", _("Team changed")),
     Verb("crm.team.deleted", _("Team deleted")),

@@ -81,9 +81,12 @@ def seen_by(actor: Actor, business: Business) -> QuerySet[SavedView]:
 
 
 def may_change(actor: Actor, business: Business, view: SavedView) -> bool:
-    """Its owner may change a view; one that is shared also who may share views with everyone."""
+    """Its owner may change a view; one of a team also who may share views with everyone, who alone may change what everyone sees."""
+    may_share = actor.may("crm.share_views", business)
+    if view.audience == Audience.EVERYONE:
+        return may_share
     is_owner = actor.kind == "user" and str(view.owner_id) == actor.id
-    return is_owner or (view.audience != Audience.OWN and actor.may("crm.share_views", business))
+    return is_owner or (view.audience == Audience.TEAM and may_share)
 
 
 def audiences_for(actor: Actor, business: Business) -> list[tuple[str, Any]]:

@@ -59,6 +59,7 @@ class JobRun:
     def __init__(self, job: Job, token: UUID, actor: Actor, *, kill: Callable[[], None]) -> None:
         self.id, self.token, self.actor, self.business = job.pk, token, actor, job.business
         self.result: dict[str, Any] = {}
+        self.refused = ""
         self.is_done = self.is_late = False
         self._limit, self._kill = job.limit_seconds, kill
         self._main = connections[connection.alias]
@@ -91,11 +92,13 @@ class JobRun:
     @contextmanager
     def atomic(self, *, last: bool = False) -> Iterator[None]:
         """A transaction that commits only while this worker holds the job; the `last` one ends the job as well, with `result`,
-        so that its effect and its end are stored together or not at all. Raises LeaseLost."""
+        so that its effect and its end are stored together or not at all. With `refused`, a reason, the job ends as refused.
+        Raises LeaseLost."""
         with transaction.atomic():
             yield
             if last:
-                held = _finish(self.id, self.token, JobState.DONE, result=self.result)
+                end, code = (JobState.FAILED, "refused") if self.refused else (JobState.DONE, "")
+                held = _finish(self.id, self.token, end, result=self.result, error=self.refused, code=code)
             else:
                 held = (
                     Job.unscoped.select_for_update()

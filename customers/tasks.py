@@ -6,6 +6,7 @@ from crm import clock
 from crm.errors import DomainError
 from crm.work import JobRun
 from customers import services
+from customers.choices import ImportState
 from customers.models import ImportJob
 
 
@@ -16,6 +17,7 @@ def import_file(work: JobRun, *, import_job_id: str) -> dict[str, Any]:
         with work.atomic(last=True):
             done = services.run_import(actor=work.actor, import_job=record, work=work, at=clock.now())
             work.result = {"state": done.state, "counts": done.counts, "faults": done.fault_count}
+            work.refused = str(done.error) if done.state == ImportState.FAILED else ""
     except DomainError as refusal:
         with work.atomic():
             services.fail_import(actor=work.actor, import_job=record, error=str(refusal.message), at=clock.now())

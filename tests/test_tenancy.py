@@ -64,7 +64,8 @@ class Foreign:
     def values(self, field: Any) -> list[str]:
         """What is asked of a filter, by the kind of its field; ranges are left wide open."""
         if isinstance(field, forms.ChoiceField):
-            return [*(str(value) for value, _label in field.choices if value), *self.ids]
+            choices: Any = field.choices
+            return [*(str(value) for value, _label in choices if value), *self.ids]
         if isinstance(field, (forms.DecimalField, forms.IntegerField)):
             return ["0", "100"]
         if isinstance(field, (forms.DateField, MomentField)):

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import IO, Any
@@ -13,7 +14,8 @@ from rest_framework.parsers import BaseParser, MultiPartParser
 
 MAX_BYTES = 1_048_576
 MAX_DEPTH = 32
-_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+# A string that isn't closed reaches to the end, and nothing is tried twice: else a body could keep a process busy for hours.
+_TOKENS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 _UNCLEAN = re.compile("[\x00\ud800-\udfff]")
 _CHARSET = re.compile(r"charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
 
@@ -74,8 +76,7 @@ def _refuse_depth(text: str) -> None:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _value in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = Counter(name for name, _value in pairs).most_common(1)[0][0]
         raise ParseError(_("The key “%(key)s” stands twice in one object.") % {"key": printable(twice)})
     return found
 

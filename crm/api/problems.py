@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
@@ -20,6 +21,8 @@ from crm.errors_pages import is_away, problem_code
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
+MOST_FAULTS = 1000
+"""How many faults of a body an answer names."""
 # What is wrong with the form of a body rather than with its values: answered 400, where values are answered 422.
 MALFORMED = frozenset({"type", "unknown", "read_only", "null", "empty_body", "not_a_list", "not_a_dict"})
 Fault = dict[str, str]
@@ -65,7 +68,7 @@ def problem_response(error: Exception, context: Mapping[str, Any]) -> Response |
     if isinstance(error, DomainError):
         return _domain_problem(request, error)
     if isinstance(error, exceptions.ValidationError):
-        errors = list(_faults(error.detail))
+        errors = list(islice(_faults(error.detail), MOST_FAULTS))
         status = 400 if any(fault["code"] in MALFORMED for fault in errors) else 422
         return problem(request, status, _("Some values can't be accepted."), code="invalid", errors=errors)
     if isinstance(error, exceptions.APIException):

@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.internal.userkit import str_to_user_id
 from allauth.core.exceptions import ImmediateHttpResponse, RateLimited
 from allauth.headless import app_settings
 from allauth.headless.account.inputs import LoginInput
@@ -26,13 +27,15 @@ from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.response import Response
 
-from crm import clock, sessions
+from crm import clock, services, sessions
+from crm.actor import Actor
 from crm.api import fields
 from crm.api.authentication import AUDIENCE, TokenAuthentication
 from crm.api.permissions import ANYONE
 from crm.api.views import Doc, Endpoint
 from crm.attempts import TooManyAttempts
 from crm.errors import DomainError
+from crm.models import User
 from crm.second_factors import count_try, has_second_factor, spend_code
 
 VERSION = sessions.TOKENS
@@ -79,6 +82,9 @@ class TokenStrategy(JWTTokenStrategy):
         if found is not None and found[1].get(VERSION) == found[0].token_version:
             UserSession.objects.filter(session_key=key).update(last_seen_at=timezone.now())
             return super().refresh_token(refresh_token)
+        user = User.objects.filter(pk=str_to_user_id(payload["sub"]), is_active=True).first()
+        if found is None and user is not None:
+            services.end_reused_session(actor=Actor.system("Sign-in", door="api"), user=user, session_key=key)
         Session.objects.filter(session_key=key).delete()
         return None
 

@@ -51,7 +51,7 @@ from crm.services.second_factors import (
     reset_second_factor_of_user,
 )
 from crm.services.service_mode import set_service_mode
-from crm.services.sessions import end_other_sessions, end_session
+from crm.services.sessions import end_other_sessions, end_reused_session, end_session
 from crm.services.teams import create_team, delete_team, rename_team
 from crm.services.view_as import end_view, view_as
 
@@ -74,6 +74,7 @@ __all__ = [
     "demo_size",
     "end_membership",
     "end_other_sessions",
+    "end_reused_session",
     "end_session",
     "end_view",
     "find_invitation",

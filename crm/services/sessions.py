@@ -27,6 +27,13 @@ def end_other_sessions(*, actor: Actor, user: User, keep: str) -> int:
     return _end(actor, user, keys_of(user, keep))
 
 
+@transaction.atomic
+def end_reused_session(*, actor: Actor, user: User, session_key: str) -> None:
+    """End the session of a refresh token that came a second time: whoever brought it, somebody else may hold it too."""
+    if Session.objects.filter(session_key=session_key).delete()[0]:
+        activity.record_everywhere("crm.user.token_reused", actor=actor, subject=user, counts={"sessions": 1})
+
+
 def keys_of(user: User, keep: str = "") -> list[str]:
     """The keys of all sessions of the user but `keep`."""
     return list(UserSession.objects.filter(user=user).exclude(session_key=keep).values_list("session_key", flat=True))

@@ -91,7 +91,9 @@ def _deeds(key: ApiKey, at: datetime) -> str:
     if key.expires_at is None or key.expires_at > at:
         deeds.insert(0, ("crm:api_key_rotate", _("Rotate")))
     links = [(reverse(name, args=[key.pk]), text, key.name) for name, text in deeds]
-    return format_html("<span>{}</span>", format_html_join(" · ", '<a href="{}">{}<span class="unseen">: {}</span></a>', links))
+    return format_html(
+        "<span>{}</span>", format_html_join(" · ", '<a href="{}">{}<span class="unseen">: {}</span></a>', links)
+    )
 
 
 class KeyPart(SettingsPart):

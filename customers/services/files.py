@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Any
@@ -73,8 +74,8 @@ def _header(file: IO[bytes] | Any) -> list[str]:
     if not header or not any(name.strip() for name in header):
         raise UnreadableFile(_("The file is empty. Its first line must name the columns."))
     header = [name.strip() for name in header]
-    keys = [key for key in map(header_key, header) if key]
-    twice = sorted({name for name in header if keys.count(header_key(name)) > 1})
+    often = Counter(key for key in map(header_key, header) if key)
+    twice = sorted({name for name in header if often[header_key(name)] > 1})
     if twice:
         raise UnreadableFile(
             _("A column stands twice in the header: %(columns)s. Take one of the two away.")

@@ -97,7 +97,7 @@ def run_import(*, actor: Actor, import_job: ImportJob, work: JobRun, at: datetim
                 )
                 for fault in sorted(faults, key=lambda f: f.line)[:KEPT_FAULTS]
             )
-            record.error = _("Nothing was imported: correct the rows below and upload the file again.")
+            record.error = _("Nothing was imported: correct the faulty rows and upload the file again.")
         else:
             work.report(rows + rows // 4, rows * 2, _("Writing"), force=True)
             record.counts = _apply(resource, record.business, actor)

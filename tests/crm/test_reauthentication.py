@@ -106,9 +106,7 @@ def prove(browser: Client) -> Any:
     return browser.post(AGAIN, {"password": PASSWORD, "next": KEY_PAGE})
 
 
-def test_what_was_asked_for_in_one_business_is_not_done_in_another(
-    owner: Membership, other_business: Business
-) -> None:
+def test_what_was_asked_for_in_one_business_is_not_done_in_another(owner: Membership, other_business: Business) -> None:
     make_membership(other_business, "owner", user=owner.user)
     browser = kept(owner)
     browser.post("/switch-business", {"business": other_business.slug})

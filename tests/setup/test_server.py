@@ -42,7 +42,15 @@ class Served:
             self.server.asyncore.loop(timeout=0.05, map=self.server._map, use_poll=True, count=1)
         self.server.close()
 
+    def lets_go(self) -> bool:
+        """Are all connections closed that their callers have left? Waits for it."""
+        deadline = time.monotonic() + 10
+        while self.server.active_channels and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return not self.server.active_channels
+
     def stop(self) -> None:
+        self.lets_go()
         self.ended.set()
         self.thread.join(10)
         self.server.task_dispatcher.shutdown(timeout=1)
@@ -179,10 +187,7 @@ def test_slow_readers_hold_no_thread(served: Served) -> None:
         began = time.monotonic()
         assert b"200 OK" in served.send(QUICK)
         assert time.monotonic() - began < 2
-    deadline = time.monotonic() + 10
-    while served.server.active_channels and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not served.server.active_channels, "what nobody reads any more is let go"
+    assert served.lets_go(), "what nobody reads any more is kept"
 
 
 def test_a_body_in_small_chunks_arrives_whole(served: Served) -> None:

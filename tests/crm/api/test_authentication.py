@@ -26,7 +26,7 @@ from django.contrib.sessions.models import Session
 from crm import clock
 from crm.actor import Actor
 from crm.api.authentication import AUDIENCE
-from crm.models import ApiKey, Business, Membership
+from crm.models import Activity, ApiKey, Business, Membership
 from crm.scope import ScopeError, open_businesses, scope
 from crm.services.api_keys import create_api_key, revoke_api_key
 from tests.crm.api.calling import Caller, assert_problem, make_key, sign_in
@@ -192,6 +192,19 @@ def test_replay_of_a_refresh_token_ends_the_session(owner: Membership) -> None:
     assert_problem(Caller().post("/auth/refresh", {"refresh_token": fresh["refresh_token"]}), 401)
     assert_problem(Caller(fresh["access_token"]).get("/me"), 401)
     assert not Session.objects.exists()
+    noted = Activity.unscoped.get(verb="crm.user.token_reused")
+    assert (noted.business_id, noted.subject_id, noted.door) == (owner.business_id, str(owner.user.pk), "api")
+
+
+def test_a_token_that_has_ended_otherwise_was_not_reused(owner: Membership) -> None:
+    pair = sign_in(owner.user.email)
+    owner.user.token_version += 1
+    owner.user.save()
+    assert_problem(Caller().post("/auth/refresh", {"refresh_token": pair["refresh_token"]}), 401)
+    pair = sign_in(owner.user.email)
+    Caller().post("/auth/revoke", {"refresh_token": pair["refresh_token"]})
+    assert_problem(Caller().post("/auth/refresh", {"refresh_token": pair["refresh_token"]}), 401)
+    assert not Activity.unscoped.filter(verb="crm.user.token_reused").exists()
 
 
 def test_access_and_refresh_tokens_are_not_interchangeable(owner: Membership) -> None:

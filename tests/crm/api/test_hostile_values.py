@@ -277,3 +277,11 @@ def test_refusals_carry_the_safe_headers_too(caller: Caller, settings: Any) -> N
         assert answer["Cache-Control"] == "private, no-store", status
         assert answer["Referrer-Policy"] == "same-origin", status
     assert int(refused[429]["Retry-After"]) > 0
+
+
+def test_a_body_of_unknown_fields_gets_a_short_answer(caller: Caller) -> None:
+    unknown = {f"field{n}": 0 for n in range(50_000)}
+    assert len(assert_problem(caller.post("/customers", unknown), 400, "invalid")["errors"]) == 50
+    operations = [{f"field{n}": 0 for n in range(60)} for _operation in range(100)]
+    answer = assert_problem(caller.post("/customers/bulk", {"operations": operations}), 400, "invalid")
+    assert len(answer["errors"]) == 1000

@@ -1,5 +1,6 @@
 """Reading JSON strictly, and writing it."""
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
@@ -70,3 +71,21 @@ def test_endpoint_without_permission_can_not_be_declared() -> None:
         (Endpoint,),
         {"get": lambda self, request: None, "permissions": {"GET": "member"}, "docs": {"GET": Doc("x", "X")}},
     )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'"' + b'\\"' * 500_000,
+        b'"' + b'\\"' * 500_000 + b"\\",
+        b'["' + b"[" * 1_000_000,
+        ("{" + ",".join(f'"{n}":0' for n in range(90_000)) + ',"89999":1}').encode(),
+    ],
+    ids=["never closed", "cut off in an escape", "brackets in a string", "a key that comes twice late"],
+)
+def test_no_body_keeps_a_process_busy(body: bytes) -> None:
+    """What grows with the square of the length would take more than an hour here."""
+    began = time.process_time()
+    with pytest.raises(ParseError):
+        loads(body)
+    assert time.process_time() - began < 2

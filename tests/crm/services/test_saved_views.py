@@ -186,6 +186,18 @@ def test_only_its_owner_and_who_shares_with_everyone_change_a_view(in_scope: Bus
     assert services.update_view(actor=_actor(agent), view=own, name="Still mine").name == "Still mine"
 
 
+def test_who_may_no_longer_share_changes_nothing_that_everyone_sees(in_scope: Business) -> None:
+    manager = make_membership(in_scope, "manager")
+    shared, own = _save(manager, audience="everyone"), _save(manager, name="Mine")
+    Membership.objects.filter(pk=manager.pk).update(role="agent")
+    for change in ({"query": "kind=company"}, {"name": "Taken"}, {"audience": "own"}):
+        with pytest.raises(NotAllowed):
+            services.update_view(actor=_actor(manager), view=shared, **change)
+    with pytest.raises(NotAllowed):
+        services.delete_view(actor=_actor(manager), view=shared)
+    assert services.update_view(actor=_actor(manager), view=own, name="Still mine").name == "Still mine"
+
+
 def test_a_view_is_renamed_and_holds_another_query(in_scope: Business, owner: Membership) -> None:
     view = _save(owner)
     first = view.updated_at.isoformat()

@@ -58,6 +58,9 @@ def test_faulty_rows_are_named(business: Business) -> None:
     assert refused["faults"] == [
         {"line": 2, "column": "email", "value": "not an address", "reason": "Not an e-mail address."}
     ]
+    job = caller.get(f"/jobs/{made['job']}").json()
+    assert (job["state"], job["error"]) == ("failed", refused["error"])
+    assert "faulty rows" in job["error"]
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"PK\x03\x04rest", b"a,b\n1,2\n", b"\x00\x01", b"external_id"])

@@ -1,5 +1,7 @@
 """Files that can't be taken: each says in words what is wrong, and what was uploaded doesn't outlive its import."""
 
+import time
+
 import pytest
 from django.core.files.base import ContentFile
 
@@ -87,3 +89,11 @@ def test_only_who_sees_all_customers_may_import(in_scope: Business) -> None:
 @pytest.mark.parametrize("content", [ORDERS, LINES])
 def test_files_of_orders_without_rows_are_refused_too(in_scope: Business, content: str) -> None:
     assert bring_in(in_scope, content).state == "failed"
+
+
+def test_a_header_of_very_many_columns_is_refused_quickly() -> None:
+    header = ",".join(f"c{n:x}" for n in range(12_000))
+    began = time.process_time()
+    with pytest.raises(UnreadableFile):
+        recognize(ContentFile(header.encode()))
+    assert time.process_time() - began < 0.5
