@@ -155,7 +155,7 @@ class JobRun:
 
 
 _CLAIM = f"""
-update crm_job set state = 'running', attempts = attempts + 1, lease_token = %s, worker = %s,
+update crm_job set state = 'running', attempts = attempts + 1, lease_token = %s, worker = %s, dedupe_key = '',
     lease_until = clock_timestamp() + interval '{LEASE_SECONDS} seconds', heartbeat_at = clock_timestamp(),
     started_at = coalesce(started_at, clock_timestamp()), updated_at = clock_timestamp()
 where id = %s and state = 'queued' and run_after <= clock_timestamp() and attempts < max_attempts

@@ -13,13 +13,14 @@ from types import FrameType
 
 import psutil
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import InterfaceError, OperationalError, connection
 
 from crm import alerts, queue, schedules
 from crm.models import Lane, Worker
 from crm.setup.processes import Child, end_group, members
 
 log = logging.getLogger(__name__)
+AWAY = (OperationalError, InterfaceError)
 TEND_SECONDS = 1.0
 SEEN_SECONDS = 5.0
 START_SECONDS = 12.0
@@ -98,11 +99,7 @@ class Node:
         self._start()
         while not self.stopping:
             started = time.monotonic()
-            try:
-                self.turn()
-            except (DatabaseError, InterfaceError) as error:
-                log.warning("the database is away: %s", type(error).__name__)
-                connection.close()
+            self.turn()
             time.sleep(max(0.0, TEND_SECONDS - (time.monotonic() - started)))
 
     def _start(self) -> None:
@@ -112,26 +109,35 @@ class Node:
             try:
                 schedules.take_over_regular_tasks()
                 return
-            except (DatabaseError, InterfaceError) as error:
+            except AWAY as error:
                 log.warning("the database is away: %s", type(error).__name__)
                 connection.close()
                 time.sleep(TEND_SECONDS)
 
     def turn(self) -> None:
-        """One round: processes, sign of life, ledger, schedules."""
+        """One round: processes, sign of life, ledger, schedules, alerts; what fails in one is no reason to leave out the others."""
+        for step in (self._watch, self._say_alive, queue.tend, schedules.ask_for_due, alerts.tell_all):
+            try:
+                step()
+            except AWAY as error:
+                log.warning("the database is away: %s", type(error).__name__)
+                connection.close()
+            except Exception:
+                log.exception("a node's round is not complete")
+                connection.close()
+
+    def _watch(self) -> None:
         groups = [cluster.child.group for cluster in self.clusters]
-        for cluster in self.clusters:
-            cluster.watch()
-        if groups != [cluster.child.group for cluster in self.clusters]:
-            self._write_record()
-        if time.monotonic() - self._seen_at >= SEEN_SECONDS:
-            self._seen_at = time.monotonic()
-            self._say_alive()
-        queue.tend()
-        schedules.ask_for_due()
-        alerts.tell_all()
+        try:
+            for cluster in self.clusters:
+                cluster.watch()
+        finally:
+            if groups != [cluster.child.group for cluster in self.clusters]:
+                self._write_record()
 
     def _say_alive(self) -> None:
+        if time.monotonic() - self._seen_at < SEEN_SECONDS:
+            return
         capacity = {cluster.lane: settings.JOB_WORKERS[cluster.lane] for cluster in self.clusters}
         with connection.cursor() as cursor:
             cursor.execute(
@@ -141,7 +147,7 @@ class Node:
                 "set capacity = excluded.capacity, seen_at = excluded.seen_at, restarts = excluded.restarts",
                 [self.name, json.dumps(capacity), sum(cluster.restarts for cluster in self.clusters)],
             )
-            cursor.execute("delete from crm_worker where seen_at < clock_timestamp() - interval '1 hour'")
+        self._seen_at = time.monotonic()
 
     def _write_record(self) -> None:
         partial = self.record.with_suffix(".partial")
@@ -169,7 +175,7 @@ class Node:
         try:
             queue.release(f"{self.name}/")
             Worker.objects.filter(pk=self.name).delete()
-        except (DatabaseError, InterfaceError):
+        except AWAY:
             log.warning("the database is away: jobs that were stopped are taken up after their lease")
 
 

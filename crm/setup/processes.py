@@ -60,7 +60,7 @@ class Child:
             code = self.process.returncode
             self.end_group(signal.SIGKILL)
             self.process = None
-            if now - self.started_at > GOOD_RUN or code < 0:
+            if now - self.started_at > GOOD_RUN:
                 self.pause = FIRST_PAUSE
             self.start_after = now + self.pause
             print(
@@ -68,7 +68,8 @@ class Child:
                 file=sys.stderr,
                 flush=True,
             )
-            self.pause = min(self.pause * 2, LONGEST_PAUSE)
+            if code >= 0:
+                self.pause = min(self.pause * 2, LONGEST_PAUSE)
             self.restarts += 1
         if self.process is None and now >= self.start_after:
             self.start()

@@ -15,7 +15,7 @@ from django_q.signing import BadSignature, SignedPackage
 from crm import jobs, queue
 from crm.actor import Actor
 from crm.models import Business, Job, JobState, Lane, ServiceMode, Worker
-from crm.work import JobRun
+from crm.work import JobRun, run
 from crm.work import run as work_off
 from tests.factories import make_business
 
@@ -30,6 +30,11 @@ started: list[str] = []
 def work(job: JobRun, **params: Any) -> None:
     """A task that says that it has started."""
     started.append(str(job.id))
+
+
+def die(job: JobRun) -> None:
+    """As if the process was killed."""
+    raise SystemExit
 
 
 @pytest.fixture(autouse=True)
@@ -151,6 +156,20 @@ def test_a_job_whose_worker_died_is_queued_again_until_its_attempts_are_spent() 
     assert spent.finished_at is not None
     assert (cancelled.state, alive.state) == (JobState.CANCELLED, JobState.RUNNING)
     assert str(again.pk) in _on_their_way()
+
+
+def test_a_lost_job_comes_back_beside_one_that_waits_under_its_key() -> None:
+    """A schedule has asked for the next one before the loss of the first was noticed."""
+    values: Any = {"actor": Actor.system("test"), "business": None, "dedupe_key": "schedule:seal"}
+    first = jobs.enqueue("tests.crm.test_queue.die", **values)
+    assert first is not None
+    with pytest.raises(SystemExit):
+        run(str(first.pk))
+    second = jobs.enqueue("tests.crm.test_queue.die", **values)
+    assert second is not None
+    Job.unscoped.filter(pk=first.pk).update(lease_until=LONG_AGO)
+    assert queue.tend()["lost"] == 1
+    assert set(Job.unscoped.values_list("state", flat=True)) == {"queued"}
 
 
 def test_long_work_is_handed_out_only_as_far_as_workers_are_free() -> None:

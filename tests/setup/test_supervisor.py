@@ -112,12 +112,24 @@ def test_dead_child_is_started_again_with_its_group_cleared(capfd: pytest.Captur
         wait_until(again)
         wait_until(lambda: not members(first))
         assert child.restarts == 1
-        assert child.pause == 0.1
+        assert child.pause == 0.05, "somebody killed it: that says nothing of the next time"
         assert "Worker ended with code -9" in capfd.readouterr().err
     finally:
         child.end_group(signal.SIGKILL)
         if child.process:
             child.process.wait()
+
+
+def test_the_pause_of_a_child_that_keeps_failing_doubles(capfd: pytest.CaptureFixture[str]) -> None:
+    child = Child("Worker", ["/bin/sh", "-c", "exit 3"], os.environ, pause=0.05)
+
+    def failed_twice() -> bool:
+        child.tick()
+        return child.restarts == 2
+
+    wait_until(failed_twice)
+    assert child.pause == 0.2
+    assert "it is started again in 0.1 s" in capfd.readouterr().err
 
 
 def test_second_supervisor_is_refused(tmp_path: Path) -> None:
