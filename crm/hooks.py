@@ -215,7 +215,9 @@ gauges.plug(
     Gauge("crm_job_wait_seconds", "How long the oldest job that is due has waited.", own_gauges.job_wait, ("lane",)),
     Gauge("crm_jobs_slow", "Jobs that run longer than their kind should.", own_gauges.slow_jobs, ("task",)),
     Gauge("crm_workers", "Nodes that do jobs, seen within a minute.", own_gauges.workers),
-    Gauge("crm_activities_unsealed", "Rows of the activity that no seal covers yet.", own_gauges.unsealed, ("business",)),
+    Gauge(
+        "crm_activities_unsealed", "Rows of the activity that no seal covers yet.", own_gauges.unsealed, ("business",)
+    ),
     Gauge("crm_backup_age_seconds", "Age of the newest proven backup; absent without one.", own_gauges.backup_age),
     Gauge("crm_read_only", "1 while the service takes no changes.", own_gauges.read_only),
 )

@@ -95,7 +95,9 @@ class CleanRequest:
                 return plain_error(request, 400)
             named = [name for name in request.GET if name.lower() in SECRETS]
             if named:
-                return plain_error(request, 400, _("Secrets don't belong in an address: %(name)s.") % {"name": named[0]})
+                return plain_error(
+                    request, 400, _("Secrets don't belong in an address: %(name)s.") % {"name": named[0]}
+                )
             forms = ("application/x-www-form-urlencoded", "multipart/form-data")
             values = request.POST.lists() if request.method == "POST" and request.content_type in forms else []
             if any(_UNCLEAN.search(value) for _name, typed in values for value in typed):

@@ -235,7 +235,10 @@ def test_the_trail_is_paged_by_key(browser: Client, owner: Membership) -> None:
 def test_a_job_shows_its_progress_until_it_is_over(browser: Client, owner: Membership) -> None:
     with scope(owner.business):
         job = jobs.enqueue(
-            "customers.tasks.import_file", actor=Actor.for_user(owner.user), business=owner.business, import_job_id=str(uuid7())
+            "customers.tasks.import_file",
+            actor=Actor.for_user(owner.user),
+            business=owner.business,
+            import_job_id=str(uuid7()),
         )
     assert job is not None
     Job.unscoped.update(state=JobState.RUNNING, processed=40, total=100, step="Reading")
