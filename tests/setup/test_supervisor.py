@@ -55,6 +55,7 @@ def start(tmp_path: Path) -> tuple[subprocess.Popen[str], list[int]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # whatever started the tests
     )
     assert process.stdout is not None
     groups = [int(number) for number in process.stdout.readline().split()]
