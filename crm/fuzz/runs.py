@@ -1,6 +1,7 @@
 """Runs of the fuzzer, each with a seed of its own, and what they came to."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from crm.environment import BASE_DIR
 from crm.fuzz.installation import Installation
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
@@ -43,7 +45,7 @@ def run(on: Installation, *, seed: int, cases: int, phases: Sequence[str] = PHAS
             "--max-examples", str(cases), "--seed", str(seed), "--workers", str(workers), "--continue-on-failure",
             "--request-timeout", "20", "--generation-database", "none", "--no-color", "--report", "json", "--report-json-path", str(report),
         ],
-        cwd=on.folder, capture_output=True, text=True, check=False,
+        cwd=on.folder, env=os.environ | {"PYTHONPATH": str(BASE_DIR)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
     result = Result(seed, found.get("test_cases", {}).get("generated", 0), time.monotonic() - began)
