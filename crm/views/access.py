@@ -6,6 +6,7 @@ from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
@@ -103,7 +104,7 @@ class CustomerPicker(Page):
     template_name = "crm/customer_picker.html"
 
     def leads_to(self, customer: UUID) -> str:
-        raise NotImplementedError
+        raise ImproperlyConfigured(f"{type(self).__name__}.leads_to")
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         words = request.GET.get("search", "").strip()[:200]
