@@ -50,7 +50,7 @@ from customers.demo import fill_customers
 from customers.models import Customer
 from customers.panels import customer_entries, customer_figures, recent_entries, stage_panel, subjects
 from customers.queries import customers_created_lately, integrity, named
-from customers.registry import Field, fields, import_resources
+from customers.registry import Field, ProfileTab, fields, import_resources, profile_tabs
 from customers.resources import CUSTOMERS
 
 permissions.plug(
@@ -95,6 +95,10 @@ palette_entries.plug(
     PaletteEntries("recent", _("Opened last"), "customers.view", recent_entries, order=10),
     PaletteEntries("customers", _("Customers"), "customers.view", customer_entries, order=20),
 )
+profile_tabs.plug(
+    ProfileTab("overview", _("Overview"), "customers:customer_detail", "customers.view", order=10),
+    ProfileTab("history", _("History"), "customers:customer_history", "customers.view", order=900),
+)
 record_pages.plug(
     RecordPage("customers.customer", "customers:customer_detail", "customers.view"),
     RecordPage("customers.importjob", "customers:import_detail", "customers.view_imports"),
@@ -105,8 +109,29 @@ business_tables.plug(
     Emptied(
         "customers",
         (
+            "customers.BulkChange",
+            "customers.BulkRun",
             "customers.ImportRow",
             "customers.ImportJob",
+            "customers.PrivacyRequest",
+            "customers.SendDecision",
+            "customers.ConsentRecord",
+            "customers.CommunicationPreference",
+            "customers.Qualification",
+            "customers.Technology",
+            "customers.Signal",
+            "customers.CompetitorMention",
+            "customers.IcpCriterion",
+            "customers.CustomerVisit",
+            "customers.Attachment",
+            "customers.NoteMention",
+            "customers.Note",
+            "customers.Contact",
+            "customers.UniqueCustomValue",
+            "customers.CustomField",
+            "customers.CustomerTag",
+            "customers.Tag",
+            "customers.LifecycleChange",
             "customers.CustomerSearch",
             "customers.CustomerFacts",
             "customers.Customer",

@@ -17,7 +17,10 @@ class CustomerQuerySet(models.QuerySet):
         return self.filter(is_live=True)
 
     def visible_to(self, actor: Actor) -> "CustomerQuerySet":
-        """What the actor may see: all, its team's or its own customers, by its role in each business; nothing without a grant."""
+        """What the actor may see: all, its team's or its own customers, by its role in each business; nothing without a grant.
+
+        Who has asked for erasure is hidden from everybody.
+        """
         if actor.everything:
             return self
         allowed = models.Q(pk__in=[])
@@ -30,11 +33,24 @@ class CustomerQuerySet(models.QuerySet):
                 allowed |= in_business & models.Q(team_id=grant.team_id)
             if actor.kind == "user":
                 allowed |= in_business & models.Q(owner_id=actor.eyes)
-        return self.filter(allowed)
+        return self.filter(allowed, hidden_at__isnull=True)
 
     def with_facts(self) -> "CustomerQuerySet":
         """With the computed figures at hand."""
         return self.select_related("facts")
+
+
+class OfCustomerQuerySet(models.QuerySet):
+    """Rows that hang on one customer: seen by those who see the customer."""
+
+    def visible_to(self, actor: Actor) -> "OfCustomerQuerySet":
+        if actor.everything:
+            return self
+        customers: Any = self.model._meta.get_field("customer").related_model
+        return self.filter(customer__in=customers.objects.visible_to(actor))
+
+    def of_live(self) -> "OfCustomerQuerySet":
+        return self.filter(customer__is_live=True)
 
 
 class ImportQuerySet(models.QuerySet):

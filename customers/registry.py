@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from crm.paging import Sort
 from crm.registry import Socket, Text
@@ -48,6 +50,73 @@ class ProfilePanel:
 
 profile_panels: Socket[ProfilePanel] = Socket(
     "profile_panels", "Boxes of a customer's profile.", lambda p: p.key, order=lambda p: p.order
+)
+
+
+@dataclass(frozen=True)
+class ProfileTab:
+    """A tab of the profile: a page below the customer's address, for those who hold `permission`, at customers of these kinds."""
+
+    key: str
+    label: Text
+    url_name: str
+    permission: str
+    kinds: tuple[str, ...] = ("person", "company")
+    order: int = 100
+
+
+profile_tabs: Socket[ProfileTab] = Socket(
+    "profile_tabs", "Tabs of a customer's profile.", lambda t: t.key, order=lambda t: t.order
+)
+
+
+@dataclass(frozen=True)
+class TimelineEntry:
+    """Something that happened with a customer: when, a key that is unique within its source, what, by whom, and where to read more.
+
+    `text` is plain text, or safe HTML marked as such; `amount` is shown as it is given.
+    """
+
+    at: datetime
+    key: str
+    title: str
+    text: str = ""
+    by: str = ""
+    amount: str = ""
+    href: str = ""
+    customer_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class TimelineSource:
+    """What an app adds to the timeline: `read(actor, customer_ids, before, limit)` gives its latest entries older than `before`
+    (at, key) or from the start, newest first by (at, key)."""
+
+    key: str
+    label: Text
+    icon: str
+    permission: str
+    read: Callable[..., list[TimelineEntry]]
+    order: int = 100
+
+
+timeline_sources: Socket[TimelineSource] = Socket(
+    "timeline_sources", "What happened with a customer.", lambda s: s.key, order=lambda s: s.order
+)
+
+
+@dataclass(frozen=True)
+class RiskReason:
+    """A sign that a customer may leave: `find(actor, customer, at)` says it in words, or "" while it is not true."""
+
+    key: str
+    label: Text
+    find: Callable[..., str]
+    order: int = 100
+
+
+risk_reasons: Socket[RiskReason] = Socket(
+    "risk_reasons", "Signs that a customer may leave.", lambda r: r.key, order=lambda r: r.order
 )
 
 

@@ -13,6 +13,7 @@ from crm.models import Business, Membership
 from tests.crm.api.calling import Caller, assert_problem, make_key
 from tests.factories import make_customer, make_order
 from tests.factories.crm import PASSWORD
+from tests.timing import swiftly
 
 SECONDS = 1.0
 IDS = ",".join(str(uuid4()) for _number in range(300))
@@ -50,9 +51,7 @@ def test_who_asks_for_too_much_is_refused_or_cut_within_a_second(
         lambda: caller.client.get("/api/v1/customers", GREEDY[name], headers=caller.headers),
         lambda: browser.get("/customers", GREEDY[name]),
     ):
-        began = time.monotonic()
-        answer = get()
-        assert time.monotonic() - began < SECONDS
+        answer = swiftly(get, SECONDS, time.perf_counter)
         assert answer.status_code in (200, 400, 404, 414), (answer.status_code, answer.content[:300])
         if answer.status_code == 200 and answer["Content-Type"] == "application/json":
             assert len(answer.json()["data"]) <= 200

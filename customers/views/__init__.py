@@ -4,13 +4,12 @@ from customers.views.customers import (
     CustomerArchive,
     CustomerArchiveList,
     CustomerCreate,
-    CustomerDetail,
-    CustomerHistory,
     CustomerList,
     CustomerRestore,
     CustomerUpdate,
 )
 from customers.views.imports import ImportCreate, ImportDetail, ImportList, ImportProgress
+from customers.views.profile import CustomerDetail, CustomerHistory
 
 __all__ = [
     "CustomerArchive",

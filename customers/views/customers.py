@@ -1,41 +1,29 @@
-"""The customer list, the profile and what can be done there."""
+"""The customer list, and the forms and deeds of one customer."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpResponse
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from crm import clock
 from crm.access import saw
 from crm.forms import version_of
-from crm.models import Activity
-from crm.pages import DeedPage, FormPage, ListPage, Page
+from crm.pages import DeedPage, FormPage, ListPage
 from crm.paging import Sort
-from crm.registry import verbs
 from crm.tables import Column
 from crm.templatetags import ui
-from crm.trail import door_label
 from customers import services
 from customers.filters import customer_filterset
 from customers.forms import CustomerForm, customer_initial
 from customers.models import Customer
 from customers.queries import matches_for, matching
-from customers.registry import fields, profile_panels
-from customers.tables import (
-    change_texts,
-    customer_columns,
-    profile_badges,
-    profile_details,
-    profile_figures,
-    profile_line,
-)
+from customers.registry import fields
+from customers.tables import customer_columns
 from customers.views.imports import import_link
+from customers.views.profile import OneCustomer
 
 
 class CustomerList(ListPage):
@@ -145,129 +133,6 @@ class CustomerArchiveList(ListPage):
             "title": _("Nothing is archived"),
             "text": _("A customer whom you archive moves here and can be restored at any time."),
         }
-
-
-class OneCustomer(Page):
-    """A page about one customer that the actor may see; 404 for any other."""
-
-    abstract = True
-    permission = ""
-
-    @cached_property
-    def customer(self) -> Customer:
-        rows = Customer.objects.visible_to(self.actor).select_related("facts", "owner", "team", "business")
-        found: Customer = self.one(rows)
-        saw(self.request, [found.pk])
-        return found
-
-    def breadcrumbs(self) -> list[dict[str, str]]:
-        return [
-            {"label": _("Customers"), "href": reverse("customers:customer_list")},
-            {"label": str(self.customer), "href": self.profile_href()},
-        ]
-
-    def profile_href(self) -> str:
-        return reverse("customers:customer_detail", args=[self.kwargs["pk"]])
-
-    def tabs(self, current: str) -> list[dict[str, Any]]:
-        sides = [
-            ("overview", _("Overview"), self.profile_href()),
-            ("history", _("History"), reverse("customers:customer_history", args=[self.kwargs["pk"]])),
-        ]
-        return [{"label": label, "href": href, "current": key == current} for key, label, href in sides]
-
-    def context(self, **extra: Any) -> dict[str, Any]:
-        customer = self.customer
-        return super().context(customer=customer, line=profile_line(customer), badges=profile_badges(customer), **extra)
-
-    def cancel_href(self) -> str:
-        return self.profile_href()
-
-    def success_url(self, result: Any) -> str:
-        return self.profile_href()
-
-
-class CustomerDetail(OneCustomer):
-    """The profile: who it is, the computed figures with how they came about, and the panels of the apps above."""
-
-    permission = "customers.view"
-    title = gettext_lazy("Profile of a customer")
-    template_name = "customers/customer_detail.html"
-
-    def get_title(self) -> Any:
-        return str(self.customer)
-
-    def breadcrumbs(self) -> list[dict[str, str]]:
-        return super().breadcrumbs()[:1]
-
-    def actions(self) -> list[dict[str, Any]]:
-        pk = self.customer.pk
-        seers = self.action(
-            "crm.view_access", _("Who saw this"), reverse("crm:access_customer", args=[pk]), icon="eye", kind="ghost"
-        )
-        if self.customer.is_archived:
-            return [
-                *seers,
-                *self.action(
-                    "customers.archive",
-                    _("Restore"),
-                    reverse("customers:customer_restore", args=[pk]),
-                    icon="archive-restore",
-                    kind="primary",
-                ),
-            ]
-        return [
-            *seers,
-            *self.action(
-                "customers.archive", _("Archive"), reverse("customers:customer_archive", args=[pk]), icon="archive"
-            ),
-            *self.action(
-                "customers.change",
-                _("Edit"),
-                reverse("customers:customer_update", args=[pk]),
-                icon="pencil",
-                kind="primary",
-            ),
-        ]
-
-    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        customer, at = self.customer, clock.now()
-        panels = []
-        for plug in profile_panels:
-            rendered = plug.render(self.actor, customer, at) if self.actor.may(plug.permission, self.business) else None
-            if rendered:
-                template, context = rendered
-                html = render_to_string(template, {**context, "business": self.business}, request)
-                panels.append({"key": plug.key, "html": html, "wide": plug.wide})
-        edit = self.actor.may("customers.change", self.business) and not customer.is_archived
-        return self.show(
-            panels=panels, tabs=self.tabs("overview"), figures=profile_figures(customer), facts_list=profile_details(customer),
-            edit_href=reverse("customers:customer_update", args=[customer.pk]) if edit else "", edit_label=_("Edit"),
-        )  # fmt: skip
-
-
-class CustomerHistory(OneCustomer):
-    """What was done to the customer: before, after, who, through what."""
-
-    permission = "customers.view"
-    title = gettext_lazy("History of a customer")
-    template_name = "customers/customer_history.html"
-
-    def get_title(self) -> Any:
-        return str(self.customer)
-
-    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        rows = Activity.objects.filter(about=self.customer.pk).select_related("detail").order_by("-id")[:100]
-        names = {verb.name: verb.label for verb in verbs}
-        changes = change_texts([row.detail.changes if hasattr(row, "detail") else {} for row in rows])
-        entries = [
-            {
-                "title": names.get(row.verb, row.verb), "at": row.at,
-                "by": f"{row.actor_label} · {door_label(row.door)}", "changes": texts,
-            }
-            for row, texts in zip(rows, changes, strict=True)
-        ]  # fmt: skip
-        return self.show(entries=entries, tabs=self.tabs("history"))
 
 
 class CustomerCreate(FormPage):

@@ -1,5 +1,6 @@
 """Jobs: enqueued with the data, claimed once, counted before they start, stored only by the worker that holds them."""
 
+import threading
 import time
 from datetime import timedelta
 from typing import Any
@@ -145,7 +146,7 @@ def write_and_lose_the_lease(job: JobRun, *, last: bool) -> None:
         other = connection.copy()
         try:
             with other.cursor() as cursor:
-                cursor.execute("set lock_timeout = '1s'")
+                cursor.execute("set lock_timeout = '5s'")
                 cursor.execute("select state from crm_job where id = %s", [job.id])
         finally:
             other.close()
@@ -235,7 +236,7 @@ def test_a_job_whose_connection_breaks_waits_for_its_next_attempt(caplog: pytest
 
 
 def loop(job: JobRun) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         job.report(1, force=True)
         time.sleep(0.01)
@@ -244,7 +245,7 @@ def loop(job: JobRun) -> None:
 
 def sleep_in_the_database(job: JobRun) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("select pg_sleep(20)")
+        cursor.execute("select pg_sleep(60)")
     raise AssertionError("nobody stopped it")
 
 
@@ -252,29 +253,33 @@ def sleep_in_the_database(job: JobRun) -> None:
 def test_a_job_that_takes_longer_than_it_may_is_stopped_and_given_up(task: str) -> None:
     job = _enqueue(task)
     Job.unscoped.filter(pk=job.pk).update(limit_seconds=1)
-    began = time.monotonic()
     _run(job)
-    assert time.monotonic() - began < 5
     assert (job.state, job.error_code, "longer" in job.error) == (JobState.DEAD, "time_limit", True)
 
 
+killed = threading.Event()
+
+
 def be_deaf(job: JobRun) -> None:
-    time.sleep(3)
+    killed.wait(60)
 
 
 def test_a_process_that_does_not_stop_after_its_limit_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("crm.work.GRACE_SECONDS", 0.5)
-    job, kills = _enqueue("be_deaf"), []
+    job = _enqueue("be_deaf")
     Job.unscoped.filter(pk=job.pk).update(limit_seconds=1)
-    run(str(job.pk), kill=lambda: kills.append(1))
+    killed.clear()
+    run(str(job.pk), kill=killed.set)
     job.refresh_from_db()
-    assert (kills, job.state, job.error_code) == ([1], JobState.DEAD, "time_limit")
+    assert (killed.is_set(), job.state, job.error_code) == (True, JobState.DEAD, "time_limit")
 
 
 def wait_for_heartbeats(job: JobRun) -> None:
-    before = Job.unscoped.get(pk=job.id)
-    time.sleep(1)
-    after = Job.unscoped.get(pk=job.id)
+    before = after = Job.unscoped.get(pk=job.id)
+    deadline = time.monotonic() + 30
+    while after.heartbeat_at == before.heartbeat_at and time.monotonic() < deadline:
+        time.sleep(0.05)
+        after = Job.unscoped.get(pk=job.id)
     seen.append((after.heartbeat_at > before.heartbeat_at, after.lease_until > before.lease_until))
 
 

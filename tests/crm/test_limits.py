@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from crm import limits
 from crm.limits import Bucket, LimitsAway, Taken, take, take_all
+from tests.timing import swiftly
 
 
 @pytest.fixture
@@ -33,13 +34,13 @@ def test_a_bucket_is_full_at_first_and_empty_after_its_capacity(db: None) -> Non
 
 def test_it_fills_with_time_up_to_its_capacity(db: None) -> None:
     for _n in range(2):
-        take("k", capacity=2, per_second=0.5)
-    assert not take("k", capacity=2, per_second=0.5).allowed
-    _move_back(2)
-    assert take("k", capacity=2, per_second=0.5).allowed
-    assert not take("k", capacity=2, per_second=0.5).allowed
+        take("k", capacity=2, per_second=0.02)
+    assert not take("k", capacity=2, per_second=0.02).allowed
+    _move_back(50)
+    assert take("k", capacity=2, per_second=0.02).allowed
+    assert not take("k", capacity=2, per_second=0.02).allowed
     _move_back(3600)
-    assert [take("k", capacity=2, per_second=0.5).allowed for _n in range(3)] == [True, True, False]
+    assert [take("k", capacity=2, per_second=0.02).allowed for _n in range(3)] == [True, True, False]
 
 
 def test_a_clock_that_goes_back_takes_nothing_away(db: None) -> None:
@@ -76,10 +77,8 @@ def test_one_statement_and_quick(no_buckets: None, django_assert_num_queries: An
     take_all(pair)
     with django_assert_num_queries(1):
         take_all(pair)
-    began = time.perf_counter()
-    for _n in range(200):
-        take_all(pair)
-    assert (time.perf_counter() - began) / 200 < 0.01
+    for _n in range(40):
+        swiftly(lambda: [take_all(pair) for _n in range(5)], 0.05, time.perf_counter)
 
 
 def test_fifty_at_once_get_no_more_than_there_is(no_buckets: None) -> None:

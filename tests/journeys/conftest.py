@@ -103,7 +103,7 @@ def visit(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Visit]]
             reduced_motion="reduce",
             locale="en-GB",
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         return Visit(context.new_page(), live_server.url)
 

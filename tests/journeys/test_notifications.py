@@ -36,7 +36,7 @@ def test_who_leaves_an_import_is_told_when_it_is_done(
 
     request.getfixturevalue("worker")
     toast = it.tab.locator(".toast", has_text="Done: Import of a file")
-    for _ in range(60):
+    for _ in range(240):
         _look(it.tab)
         if toast.count():
             break

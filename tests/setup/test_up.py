@@ -38,7 +38,7 @@ class Installation:
         return dict(json.loads((self.data_dir / "running.json").read_text())["children"])
 
     def get(self, path: str) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request("GET", path, headers={"Host": "localhost"})
             response = connection.getresponse()
@@ -48,7 +48,7 @@ class Installation:
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*MANAGE, *arguments], env=self.variables, capture_output=True, text=True, check=False, timeout=60
+            [*MANAGE, *arguments], env=self.variables, capture_output=True, text=True, check=False, timeout=180
         )
 
 
@@ -88,7 +88,7 @@ def stop(installation: Installation) -> None:
     cluster = Cluster(open_home(installation.data_dir))
     assert cluster.process() is not None
     installation.process.send_signal(signal.SIGINT)
-    assert installation.process.wait(30) == 0
+    assert installation.process.wait(60) == 0
     assert not [process for group in groups for process in members(group)]
     assert cluster.process() is None
 
@@ -98,13 +98,13 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     with listen("127.0.0.1", 0) as free:
         port = free.getsockname()[1]
     with data_folder() as folder:
-        found = start(folder, port, tmp_path_factory.mktemp("up") / "log", 180)
+        found = start(folder, port, tmp_path_factory.mktemp("up") / "log", 300)
         try:
             yield found
         finally:
             if found.process.poll() is None:
                 found.process.terminate()
-            found.process.wait(30)
+            found.process.wait(60)
 
 
 def test_first_start_ends_with_a_page(installation: Installation) -> None:
@@ -149,7 +149,7 @@ def test_killed_web_process_is_replaced_and_nobody_notices(installation: Install
 
 def test_stop_leaves_nothing_and_the_next_start_does_only_what_has_changed(installation: Installation) -> None:
     stop(installation)
-    again = start(installation.data_dir, installation.port, installation.log, 90)
+    again = start(installation.data_dir, installation.port, installation.log, 300)
     assert again.get("/")[0] in (200, 302)
     printed = again.log.read_text()
     assert "Preparing" not in printed

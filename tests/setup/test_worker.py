@@ -24,7 +24,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     with listen("127.0.0.1", 0) as free:
         port = free.getsockname()[1]
     with data_folder() as folder:
-        found = start(folder, port, tmp_path_factory.mktemp("worker") / "log", 180)
+        found = start(folder, port, tmp_path_factory.mktemp("worker") / "log", 300)
         try:
             _do(found, "create table effects (number integer)", role="owner")
             _do(found, "grant select, insert on effects to crm_app", role="owner")
@@ -126,7 +126,7 @@ def test_two_nodes_share_the_work_and_do_nothing_twice(installation: Installatio
         _wait(lambda: all(_state(installation, job)[0] == "done" for job in jobs), 120)
     finally:
         second.terminate()
-        assert second.wait(40) == 0
+        assert second.wait(60) == 0
     assert [number for number in _numbers(installation) if number >= 400] == list(range(400, 440))
     runs = (
         "select max(times) from (select count(*) as times from crm_job where actor_kind = 'schedule' "
@@ -138,7 +138,7 @@ def test_two_nodes_share_the_work_and_do_nothing_twice(installation: Installatio
 
 def test_a_killed_database_comes_back_and_every_job_ends_once(installation: Installation) -> None:
     jobs = [_enqueue(installation, "write", f'{{"number": {number}, "seconds": 1}}') for number in range(200, 206)]
-    _wait(lambda: any(_state(installation, job)[0] == "running" for job in jobs), 30)
+    _wait(lambda: any(_state(installation, job)[0] == "running" for job in jobs), 60)
     server = Cluster(open_home(installation.data_dir)).process()
     assert server is not None
     server.kill()
@@ -148,13 +148,11 @@ def test_a_killed_database_comes_back_and_every_job_ends_once(installation: Inst
 
 def test_a_stop_lets_short_work_end_and_hands_long_work_back(installation: Installation) -> None:
     short = _enqueue(installation, "write", '{"number": 300, "seconds": 3}')
-    long = _enqueue(installation, "write", '{"number": 301, "seconds": 50}')
-    _wait(lambda: {_state(installation, short)[0], _state(installation, long)[0]} == {"running"}, 30)
-    began = time.monotonic()
+    long = _enqueue(installation, "write", '{"number": 301, "seconds": 300}', limit=600)
+    _wait(lambda: {_state(installation, short)[0], _state(installation, long)[0]} == {"running"}, 60)
     node = installation.children()["Worker"]
     os.kill(node, signal.SIGTERM)
-    _wait(lambda: not psutil.pid_exists(node) or psutil.Process(node).status() == psutil.STATUS_ZOMBIE, 30)
-    assert time.monotonic() - began < 30
+    _wait(lambda: not psutil.pid_exists(node) or psutil.Process(node).status() == psutil.STATUS_ZOMBIE, 60)
     assert _state(installation, short)[0] == "done"
     assert _state(installation, long)[1] <= 1
     assert 300 in _numbers(installation)

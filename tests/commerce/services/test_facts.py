@@ -48,7 +48,7 @@ def _meanwhile(business: Business, first: Callable[[], object], second: Callable
         first()
         thread.start()
         thread.join(0.7)
-    thread.join(20)
+    thread.join(60)
     return faults
 
 

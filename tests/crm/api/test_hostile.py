@@ -1,6 +1,7 @@
 """What the API is sent by mistake or malice: always a problem document, never a fault of ours, never a page."""
 
 import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import OperationalError
 from crm.models import Business
 from customers.models import Customer
 from tests.crm.api.calling import Caller, assert_problem, make_key
+from tests.timing import swiftly
 
 
 @pytest.fixture
@@ -66,9 +68,8 @@ BODIES: dict[str, tuple[bytes, int]] = {
 @pytest.mark.parametrize("name", BODIES)
 def test_hostile_bodies(caller: Caller, name: str) -> None:
     body, status = BODIES[name]
-    begun = time.monotonic()
-    problem = assert_problem(caller.post("/customers", raw=body), status)
-    assert time.monotonic() - begun < 1
+    answer = swiftly(partial(caller.post, "/customers", raw=body), 1, time.perf_counter)
+    problem = assert_problem(answer, status)
     assert problem["detail"] or problem["errors"]
     assert not Customer.unscoped.exists()
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -16,6 +17,7 @@ from customers.forms import CustomerForm
 from customers.models import Customer
 from tests import planted
 from tests.crm.api.calling import Caller, assert_problem, make_key
+from tests.timing import swiftly
 
 SWIFT = 0.2
 OWN = "/api/v1/views/{id}"
@@ -169,9 +171,7 @@ def _texts() -> list[tuple[str, str]]:
 def test_sql_in_a_parameter_is_only_text(caller: Caller, business: Business, path: str, name: str) -> None:
     planted.objects_of(business)
     for text in CORPUS[:: 1 if name == "search" else 7]:
-        began = time.monotonic()
-        answer = caller.get(f"{path}?{urlencode({name: text})}")
-        assert time.monotonic() - began < 1.5, text
+        answer = swiftly(partial(caller.get, f"{path}?{urlencode({name: text})}"), 1.5, time.perf_counter)
         if answer.status_code == 200:
             assert answer.json()["data"] == [], text
         else:
@@ -195,9 +195,7 @@ SLOW = (
 def test_long_texts_are_refused_quickly(caller: Caller, name: str) -> None:
     caller.post("/customers", {"first_name": "Warm"})
     for text in SLOW:
-        began = time.process_time()
-        answer = caller.post("/customers", {"first_name": "Jo", name: text})
-        assert time.process_time() - began < SWIFT, text[:10]
+        answer = swiftly(partial(caller.post, "/customers", {"first_name": "Jo", name: text}), SWIFT)
         assert_problem(answer, 422 if name != "acquired_on" else answer.status_code)
         assert answer.status_code in (400, 422)
 
@@ -206,9 +204,7 @@ def test_long_texts_are_refused_quickly(caller: Caller, name: str) -> None:
 def test_long_parameters_are_refused_quickly(caller: Caller, path: str, name: str) -> None:
     caller.get(path)
     for text in SLOW[:4]:
-        began = time.process_time()
-        answer = caller.get(f"{path}?{urlencode({name: text})}")
-        assert time.process_time() - began < SWIFT, text[:10]
+        answer = swiftly(partial(caller.get, f"{path}?{urlencode({name: text})}"), SWIFT)
         if name != "country__in":
             assert_problem(answer, 400)
 

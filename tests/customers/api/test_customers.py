@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from customers.models import Customer
 from customers.services.customers import FIELDS
 from tests.crm.api.calling import Caller, assert_problem, fields_at_fault, make_key, sign_in
 from tests.factories import make_customer, make_membership, make_order
+from tests.timing import swiftly
 
 
 @pytest.fixture
@@ -209,9 +211,7 @@ def test_parameters_of_any_size_are_answered_at_once(caller: Caller, business: B
         f"sort={','.join(['name'] * 50)}",
         f"include={','.join(['owner'] * 500)}",
     ):
-        began = time.monotonic()
-        assert_problem(caller.get(f"/customers?{query}"), 400)
-        assert time.monotonic() - began < 1, query[:40]
+        assert_problem(swiftly(partial(caller.get, f"/customers?{query}"), 1, time.perf_counter), 400)
 
 
 def test_archive_and_restore(caller: Caller, business: Business) -> None:

@@ -46,7 +46,7 @@ def test_an_address_that_is_taken_meanwhile_is_a_refusal_in_words() -> None:
         services.create_customer(actor=SYSTEM, business=business, first_name="Jo", email="jo@x.example")
         thread = _in_background(lambda: work.run(str(record.job_id)))
         thread.join(1)
-    thread.join(20)
+    thread.join(60)
     record.refresh_from_db()
     assert record.state == "failed"
     assert "e-mail address" in record.error
@@ -63,7 +63,7 @@ def test_the_same_file_twice_at_once_is_taken_once() -> None:
     records = [_uploaded(business, content), _uploaded(business, backwards), _uploaded(business, content)]
     threads = [_in_background(partial(work.run, str(record.job_id))) for record in records]
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     for record in records:
         record.refresh_from_db()
     assert [record.state for record in records] == ["done"] * 3
@@ -82,10 +82,10 @@ def test_people_go_on_working_while_a_file_is_imported() -> None:
         thread = _in_background(lambda: work.run(str(record.job_id)))
         thread.join(0.5)  # the import waits for the address
         with connection.cursor() as cursor:
-            cursor.execute("set local lock_timeout = '200ms'")
+            cursor.execute("set local lock_timeout = '900ms'")
         services.create_customer(actor=SYSTEM, business=business, first_name="Riley")
         with connection.cursor() as cursor:
             cursor.execute("set constraints all immediate")
-    thread.join(20)
+    thread.join(60)
     record.refresh_from_db()
     assert record.state == "failed"

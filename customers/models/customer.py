@@ -1,21 +1,23 @@
-"""Customers as people enter them, their search rows, their computed facts, and imports."""
+"""Customers as people enter them, their search rows and their computed facts."""
 
+from datetime import date
 from typing import Any, ClassVar
 
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Left, Now
+from django.db.models.functions import Left
 from django.utils.translation import gettext_lazy as _
 
 from crm.constraints import SameBusiness
 from crm.errors import explain_constraint
 from crm.folding import Fold
-from crm.models import BusinessModel, LedgerModel, Team, User
+from crm.models import BusinessModel, Team, User
 from crm.scope import ScopedManager, UnscopedManager
-from customers.choices import ImportState, Kind, LifecycleStage, Size
-from customers.querysets import CustomerQuerySet, ImportQuerySet
+from crm.sealing import blind_key, seal, unseal
+from customers.choices import SUBSTEPS, Kind, LifecycleStage, Size
+from customers.querysets import CustomerQuerySet
 
 
 class Customer(BusinessModel):  # type: ignore[django-manager-missing]  # its managers come from a queryset
@@ -64,7 +66,81 @@ class Customer(BusinessModel):  # type: ignore[django-manager-missing]  # its ma
         related_name="+",
         verbose_name=_("team"),
     )
+    lifecycle_substep = models.CharField(
+        _("step within the stage"), max_length=24, blank=True, default="", db_default=""
+    )
+    stage_since = models.DateTimeField(_("in this stage since"), null=True, blank=True, editable=False)
+    legal_name = models.CharField(_("legal name"), max_length=200, blank=True, default="", db_default="")
+    street = models.CharField(_("street"), max_length=200, blank=True, default="", db_default="")
+    postal_code = models.CharField(_("postal code"), max_length=20, blank=True, default="", db_default="")
+    region = models.CharField(_("region"), max_length=100, blank=True, default="", db_default="")
+    preferred_language = models.CharField(
+        _("preferred language"), max_length=10, blank=True, default="EN", db_default="EN"
+    )
+    linkedin_url = models.URLField(_("LinkedIn"), max_length=300, blank=True, default="", db_default="")
+    facebook_url = models.URLField(_("Facebook"), max_length=300, blank=True, default="", db_default="")
+    instagram_url = models.URLField(_("Instagram"), max_length=300, blank=True, default="", db_default="")
+    domain = models.CharField(_("domain"), max_length=253, blank=True, default="", db_default="")
+    annual_revenue = models.DecimalField(_("annual revenue"), max_digits=16, decimal_places=2, null=True, blank=True)
+    employee_count = models.PositiveIntegerField(_("employees"), null=True, blank=True)
+    parent = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="children",
+        verbose_name=_("parent company"),
+    )
+    arr_manual = models.DecimalField(
+        _("annual recurring revenue, as agreed"), max_digits=16, decimal_places=2, null=True, blank=True
+    )
+    contract_start_on = models.DateField(_("contract starts"), null=True, blank=True)
+    contract_end_on = models.DateField(_("contract ends"), null=True, blank=True)
+    renewal_on = models.DateField(_("renewal"), null=True, blank=True)
+    contract_terms = models.TextField(_("contract terms"), max_length=2000, blank=True, default="", db_default="")
     acquired_on = models.DateField(_("customer since"), null=True, blank=True)
+    acquisition_source = models.CharField(_("source"), max_length=80, blank=True, default="", db_default="")
+    acquisition_campaign = models.CharField(_("campaign"), max_length=120, blank=True, default="", db_default="")
+    acquisition_cost = models.DecimalField(
+        _("acquisition cost"), max_digits=16, decimal_places=2, null=True, blank=True
+    )
+    referred_by = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("referred by"),
+    )
+    birth_date_sealed = models.BinaryField(null=True, editable=False)
+    birthday = models.CharField(
+        _("birthday"),
+        max_length=4,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text=_("Month and day."),
+    )
+    birth_key = models.BinaryField(max_length=16, null=True, editable=False)
+    telegram_sealed = models.BinaryField(null=True, editable=False)
+    telegram_key = models.BinaryField(max_length=16, null=True, editable=False)
+    phone_e164 = models.CharField(max_length=20, blank=True, default="", db_default="", editable=False)
+    custom_values = models.JSONField(_("custom fields"), default=dict, db_default={}, blank=True)
+    person = models.ForeignKey(
+        "customers.Person",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="customers",
+        editable=False,
+    )
+    hidden_at = models.DateTimeField(_("hidden"), null=True, blank=True, editable=False)
     external_id = models.CharField(
         _("external id"),
         max_length=100,
@@ -100,6 +176,8 @@ class Customer(BusinessModel):  # type: ignore[django-manager-missing]  # its ma
         constraints = [
             *BusinessModel.Meta.constraints,
             SameBusiness("team"),
+            SameBusiness("parent"),
+            SameBusiness("referred_by"),
             SameBusiness("owner", to="crm.Membership", to_columns=("business_id", "user_id")),
             models.UniqueConstraint(
                 fields=["business", "email_key"],
@@ -117,6 +195,19 @@ class Customer(BusinessModel):  # type: ignore[django-manager-missing]  # its ma
             ),
             models.CheckConstraint(condition=Q(size__in=["", *Size.values]), name="customers_customer_size_known"),
             models.CheckConstraint(condition=~Q(display_name=""), name="customers_customer_named"),
+            models.CheckConstraint(
+                condition=Q(
+                    lifecycle_substep__in=["", *(step for steps in SUBSTEPS.values() for step, _label in steps)]
+                ),
+                name="customers_customer_substep_known",
+            ),
+            models.CheckConstraint(condition=~Q(parent=F("id")), name="customers_customer_parent_other"),
+            models.CheckConstraint(
+                condition=Q(contract_end_on__isnull=True)
+                | Q(contract_start_on__isnull=True)
+                | Q(contract_end_on__gte=F("contract_start_on")),
+                name="customers_customer_contract_order",
+            ),
         ]
         indexes = [
             models.Index(fields=["business", "sort_name", "id"], condition=Q(is_live=True), name="customers_by_name"),
@@ -159,6 +250,24 @@ class Customer(BusinessModel):  # type: ignore[django-manager-missing]  # its ma
                 condition=Q(archived_at__isnull=False),
                 name="customers_archived",
             ),
+            models.Index(fields=["parent"], condition=Q(parent__isnull=False), name="customers_by_parent"),
+            models.Index(fields=["referred_by"], condition=Q(referred_by__isnull=False), name="customers_by_referrer"),
+            models.Index(fields=["person"], condition=Q(person__isnull=False), name="customers_by_person"),
+            models.Index(
+                fields=["business", "telegram_key"],
+                condition=Q(telegram_key__isnull=False),
+                name="customers_by_telegram",
+            ),
+            models.Index(
+                fields=["business", "birthday"],
+                condition=~Q(birthday="") & Q(is_live=True),
+                name="customers_by_birthday",
+            ),
+            GinIndex(
+                OpClass("custom_values", name="jsonb_path_ops"),
+                condition=~Q(custom_values={}),
+                name="customers_by_custom",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -167,6 +276,31 @@ class Customer(BusinessModel):  # type: ignore[django-manager-missing]  # its ma
     @property
     def is_archived(self) -> bool:
         return self.archived_at is not None
+
+    @property
+    def date_of_birth(self) -> date | None:
+        """The birth date, which only this property can read."""
+        text = unseal(self.birth_date_sealed, self, "date_of_birth")
+        return date.fromisoformat(text) if text else None
+
+    @date_of_birth.setter
+    def date_of_birth(self, day: date | None) -> None:
+        text = day.isoformat() if day else ""
+        if text == (self.date_of_birth.isoformat() if self.date_of_birth else ""):
+            return
+        self.birth_date_sealed = seal(text, self, "date_of_birth")
+        self.birth_key = blind_key(text, self, "date_of_birth")
+        self.birthday = f"{day:%m%d}" if day else ""
+
+    @property
+    def telegram_id(self) -> str:
+        return unseal(self.telegram_sealed, self, "telegram_id")
+
+    @telegram_id.setter
+    def telegram_id(self, text: str) -> None:
+        if text != self.telegram_id:
+            self.telegram_sealed = seal(text, self, "telegram_id")
+            self.telegram_key = blind_key(text, self, "telegram_id")
 
 
 class CustomerFacts(models.Model):
@@ -190,6 +324,7 @@ class CustomerFacts(models.Model):
     )
     first_order_at = models.DateTimeField(_("first order"), null=True, blank=True)
     last_order_at = models.DateTimeField(_("last order"), null=True, blank=True)
+    icp_score = models.PositiveSmallIntegerField(_("fit with the ideal customer"), null=True, blank=True)
 
     objects: ClassVar[Any] = ScopedManager()
     unscoped: ClassVar[Any] = UnscopedManager()
@@ -244,65 +379,6 @@ class CustomerSearch(models.Model):
         return str(self.customer_id)
 
 
-class ImportJob(BusinessModel):
-    """A file brought in: which resource it holds, how far it is, what it did or why it was refused."""
-
-    resource = models.CharField(_("kind of file"), max_length=40)
-    file_name = models.CharField(_("file"), max_length=200)
-    file = models.FileField(upload_to="imports/", max_length=200, blank=True)
-    sha256 = models.CharField(max_length=64)
-    state = models.CharField(_("state"), max_length=8, choices=ImportState, default=ImportState.UPLOADED)
-    job = models.ForeignKey(
-        "crm.Job", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_constraint=False
-    )
-    requested_by = models.ForeignKey(
-        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("requested by")
-    )
-    row_count = models.PositiveIntegerField(_("rows"), default=0)
-    counts = models.JSONField(default=dict, blank=True)
-    fault_count = models.PositiveIntegerField(_("faulty rows"), default=0)
-    error = models.TextField(blank=True)
-    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
-
-    objects: ClassVar[Any] = ScopedManager.from_queryset(ImportQuerySet)()
-    unscoped: ClassVar[Any] = UnscopedManager.from_queryset(ImportQuerySet)()
-
-    class Meta(BusinessModel.Meta):
-        ordering = ["-created_at"]
-        verbose_name = _("import")
-        verbose_name_plural = _("imports")
-        constraints = [
-            *BusinessModel.Meta.constraints,
-            SameBusiness("job"),
-            models.CheckConstraint(condition=Q(state__in=ImportState.values), name="customers_import_state_known"),
-        ]
-        indexes = [models.Index(fields=["business", "created_at", "id"], name="customers_import_recent")]
-
-    def __str__(self) -> str:
-        return self.file_name
-
-
-class ImportRow(LedgerModel):
-    """A row of an imported file that could not be taken: line, column, value and reason."""
-
-    import_job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, db_constraint=False, related_name="faults")
-    line = models.PositiveIntegerField(_("line"))
-    column = models.CharField(_("column"), max_length=80)
-    value = models.CharField(_("value"), max_length=200, blank=True)
-    reason = models.CharField(_("reason"), max_length=300)
-    at = models.DateTimeField(db_default=Now())
-
-    class Meta(LedgerModel.Meta):
-        ordering = ["line", "id"]
-        verbose_name = _("faulty row")
-        verbose_name_plural = _("faulty rows")
-        constraints = [SameBusiness("import_job")]
-        indexes = [models.Index(fields=["import_job", "line"], name="customers_importrow_line")]
-
-    def __str__(self) -> str:
-        return f"line {self.line}, {self.column}: {self.reason}"
-
-
 explain_constraint(
     "customers_customer_email_unique",
     field="email",
@@ -320,4 +396,25 @@ explain_constraint(
     field="owner",
     code="unknown",
     message=_("The owner must be a member of this business."),
+)
+explain_constraint(
+    "customers_customer_parent_same_business",
+    field="parent",
+    code="unknown",
+    message=_("The parent must be a customer of this business."),
+)
+explain_constraint(
+    "customers_customer_parent_other", field="parent", code="cycle", message=_("A company can't be its own parent.")
+)
+explain_constraint(
+    "customers_customer_referred_by_same_business",
+    field="referred_by",
+    code="unknown",
+    message=_("Who referred the customer must be a customer of this business."),
+)
+explain_constraint(
+    "customers_customer_contract_order",
+    field="contract_end_on",
+    code="order",
+    message=_("The contract can't end before it starts."),
 )
