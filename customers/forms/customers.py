@@ -1,4 +1,4 @@
-"""Forms of customers and imports."""
+"""The form of a customer."""
 
 from typing import Any
 
@@ -6,11 +6,10 @@ from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from crm.forms import DeedForm, VersionedForm
+from crm.forms import VersionedForm
 from crm.models import Membership, Team, User
 from customers.choices import Kind, LifecycleStage, Size
 from customers.models import Customer
-from customers.registry import import_resources
 
 
 class CustomerForm(VersionedForm):
@@ -80,18 +79,3 @@ def customer_initial(customer: Customer) -> dict[str, Any]:
     """What the form shows of an existing customer."""
     names = [name for name in CustomerForm.base_fields if name != "version"]
     return {name: getattr(customer, f"{name}_id" if name in ("owner", "team") else name) for name in names}
-
-
-class ImportForm(DeedForm):
-    """An upload."""
-
-    file = forms.FileField(
-        label=_("CSV file"), allow_empty_file=False, widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
-        help_text=_("UTF-8 text with the columns' names in the first line. What the file holds is recognized by them."),
-    )  # fmt: skip
-    resource = forms.ChoiceField(label=_("It holds"), required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field: Any = self.fields["resource"]
-        field.choices = [("", _("Recognize it by its header")), *((r.key, r.label) for r in import_resources)]
