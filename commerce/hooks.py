@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from commerce import bench, queries, services
 from commerce.demo import fill_orders
 from commerce.models import Order
-from commerce.panels import order_entries, order_panel, revenue_figures, revenue_panel
+from commerce.panels import dormant_risk, order_entries, order_panel, revenue_figures, revenue_panel
 from commerce.resources import ORDER_LINES, ORDERS
 from crm.hooks import EVERYBODY
 from crm.paging import Sort
@@ -41,7 +41,17 @@ from crm.registry import (
     task_kinds,
 )
 from customers.querysets import led_by_facts
-from customers.registry import Field, ProfilePanel, fields, import_resources, profile_panels
+from customers.registry import (
+    Field,
+    ProfilePanel,
+    RiskReason,
+    TimelineSource,
+    fields,
+    import_resources,
+    profile_panels,
+    risk_reasons,
+    timeline_sources,
+)
 
 
 def _orders(customer: Any) -> str:
@@ -67,6 +77,10 @@ business_tables.plug(
 import_resources.plug(ORDERS, ORDER_LINES)
 listeners.plug(Listener("crm.business.updated", "commerce.revenue", services.follow_time_zone))
 demo_parts.plug(DemoPart("commerce", fill_orders, ("commerce.Order", "commerce.OrderLine"), order=300))
+timeline_sources.plug(
+    TimelineSource("orders", _("Orders"), "shopping-bag", "commerce.view_orders", queries.order_entries_of, order=30)
+)
+risk_reasons.plug(RiskReason("dormant_90d", _("No order for 90 days"), dormant_risk, order=20))
 profile_panels.plug(ProfilePanel("orders", "commerce.view_orders", order_panel, order=100))
 first_steps.plug(
     FirstStep(
@@ -89,13 +103,13 @@ integrity_checks.plug(
 fields.plug(
     Field(
         "total_spent", _("Total spent"), "money", "facts__total_spent", filters=("gte", "lte"), column=True, order=200,
-        figure=True, rows_url=_orders,
+        figure=True, rows_url=_orders, family="sum",
         sort=Sort("total_spent", "facts__total_spent", "facts__customer_id", descending_first=True, narrow=led_by_facts),
         how=_("Completed orders less refunds, in the reporting currency, all time."),
     ),
     Field(
         "order_count", _("Orders"), "number", "facts__order_count", filters=("gte", "lte"), column=True, order=210,
-        figure=True, rows_url=_completed,
+        figure=True, rows_url=_completed, family="sum",
         how=_("Completed orders, all time; refunds don't count."),
     ),
     Field(
@@ -105,7 +119,7 @@ fields.plug(
     Field("first_order_at", _("First order"), "datetime", "facts__first_order_at", order=230, how=_("Date of the first completed order.")),
     Field(
         "last_order_at", _("Last order"), "datetime", "facts__last_order_at", filters=("gte", "lte", "isnull"), column=True, order=240,
-        figure=True, rows_url=_completed,
+        figure=True, rows_url=_completed, family="latest",
         sort=Sort("last_order_at", "facts__last_order_at", "facts__customer_id", nullable=True, descending_first=True, narrow=led_by_facts),
         how=_("Date of the latest completed order."),
     ),

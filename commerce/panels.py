@@ -37,6 +37,11 @@ def order_panel(actor: Actor, customer: Customer, at: datetime) -> Panel | None:
     }
 
 
+def dormant_risk(actor: Actor, customer: Customer, at: datetime) -> str:
+    """The sign of risk that orders give."""
+    return _("The last order was 90 days ago or more.") if queries.is_dormant(customer, at) else ""
+
+
 def revenue_panel(actor: Actor, business: Business, at: datetime) -> Panel | None:
     """Revenue of the last twelve months; nothing while there is none."""
     months = queries.revenue_by_month(business, actor=actor, today=clock.today(business.time_zone, at))
@@ -98,6 +103,7 @@ def order_entries(actor: Actor, business: Business, words: str, limit: int) -> l
         {
             "label": _("Order %(number)s") % {"number": order.number}, "hint": order.customer.display_name, "icon": "shopping-bag",
             "href": reverse("commerce:order_detail", args=[order.pk]), "shows": order.customer_id,
+            "record": ("order", order.pk), "matched": "number",
         }
         for order in queries.orders_by_number(actor, words, limit)
     ]  # fmt: skip

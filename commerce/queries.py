@@ -1,21 +1,30 @@
 """Questions about orders whose answer is not a filtered table."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Count, DateField, Q, Sum
 from django.db.models.functions import TruncMonth
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from commerce.choices import OrderStatus
 from commerce.models import Order
+from crm import clock, formats
 from crm.actor import Actor
 from crm.integrity import by_sql
 from crm.models import Business
 from customers.models import Customer
+from customers.queries import latest_rows
+from customers.registry import TimelineEntry
+
+DORMANT = timedelta(days=90)
 
 _MONTHS = """
 with months as (
@@ -92,6 +101,35 @@ def _of_visible(business: Business, actor: Actor, today: date, months: int) -> l
 def recent_orders(actor: Actor, customer: Customer, limit: int = 10) -> list[Order]:
     """The customer's latest orders, newest first."""
     return list(Order.objects.visible_to(actor).filter(customer=customer).order_by("-ordered_at", "-id")[:limit])
+
+
+def is_dormant(customer: Customer, at: datetime) -> bool:
+    """Whether the last completed order lies 90 days or more back, by the calendar of the business's time zone; never bought is no."""
+    last, zone = customer.facts.last_order_at, customer.business.time_zone
+    return last is not None and clock.today(zone, at) - clock.today(zone, last) >= DORMANT
+
+
+def order_entries_of(
+    actor: Actor, customer_ids: Sequence[UUID], before: tuple[datetime, str] | None, limit: int
+) -> list[TimelineEntry]:
+    """The source of the timeline that tells of orders and refunds."""
+    rows = latest_rows(Order.objects.all(), customer_ids, before, limit, at="ordered_at")
+    return [
+        TimelineEntry(
+            at=order.ordered_at, key=str(order.pk), title=_order_title(order), text=order.channel,
+            amount=formats.money(order.total, order.currency), href=reverse("commerce:order_detail", args=[order.pk]),
+            customer_id=order.customer_id,
+        )
+        for order in rows
+    ]  # fmt: skip
+
+
+def _order_title(order: Order) -> str:
+    if order.status == OrderStatus.REFUND:
+        return _("Refund %(number)s") % {"number": order.number}
+    if order.status == OrderStatus.COMPLETED:
+        return _("Order %(number)s") % {"number": order.number}
+    return _("Order %(number)s, %(status)s") % {"number": order.number, "status": order.get_status_display().lower()}
 
 
 def orders_by_number(actor: Actor, words: str, limit: int) -> list[Order]:

@@ -138,7 +138,7 @@ def take_orders(*, business: Business, actor: Actor) -> dict[str, int]:
     """Add or change the staged orders by their number, and the customers that they name."""
     with connection.cursor() as cursor:
         cursor.execute(_ORDERS_FROM_ORDERS, _parameters(business))
-    return _take(business)
+    return _take(business, actor)
 
 
 def take_order_lines(*, business: Business, actor: Actor) -> dict[str, int]:
@@ -146,7 +146,7 @@ def take_order_lines(*, business: Business, actor: Actor) -> dict[str, int]:
     parameters = _parameters(business)
     with connection.cursor() as cursor:
         cursor.execute(_ORDERS_FROM_LINES, parameters)
-        counts = _take(business)
+        counts = _take(business, actor)
         cursor.execute(_PRODUCTS, parameters)
         counts["products_written"] = cursor.rowcount
         cursor.execute(_UPSERT_LINES, parameters)
@@ -156,7 +156,7 @@ def take_order_lines(*, business: Business, actor: Actor) -> dict[str, int]:
     return counts
 
 
-def _take(business: Business) -> dict[str, int]:
+def _take(business: Business, actor: Actor) -> dict[str, int]:
     parameters = _parameters(business)
     with connection.cursor() as cursor:
         cursor.execute("analyze pg_temp.import_orders")
@@ -173,6 +173,7 @@ def _take(business: Business) -> dict[str, int]:
         cursor.execute(_UPSERT_ORDERS, parameters)
         created, updated, buyers = cursor.fetchone()
     customer_services.refresh_search(named + unnamed)
+    customer_services.begin_stages(named, actor=actor)
     services.refresh_order_facts(list(touched | set(buyers or [])))
     services.refresh_revenue(days)
     return {

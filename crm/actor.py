@@ -1,4 +1,5 @@
-"""Who acts: a user, an API key, a workflow, an import, a schedule or the system; and what they may do in which business."""
+"""Who acts (a user, an API key, a workflow, an import, a schedule, the system, or a customer through its own link), and what
+they may do in which business."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from crm.scope import ScopeError, open_businesses
 if TYPE_CHECKING:
     from crm.models import ApiKey, Business, User
 
-KINDS = ("user", "api_key", "workflow", "import", "schedule", "system")
+KINDS = ("user", "api_key", "workflow", "import", "schedule", "system", "customer")
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class Actor:
-    """The author of a deed. `door` says through what: page, api, admin, job, command.
+    """The author of a deed. `door` says through what: page, api, admin, job, command, link.
 
     `sees_as` is the id of the user whose eyes the actor looks through, where it is not the author's own.
     """

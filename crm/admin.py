@@ -35,6 +35,7 @@ from crm.models import (
     Notification,
     NotificationChoice,
     SavedView,
+    SavedViewPin,
     Schedule,
     ServiceMode,
     Team,
@@ -345,6 +346,14 @@ class SavedViewAdmin(ReadOnlyAdmin):
     list_filter = ("business", "audience", "page")
     list_select_related = ("owner", "business")
     search_fields = ("name", "owner__email")
+
+
+@admin.register(SavedViewPin)
+class SavedViewPinAdmin(ReadOnlyAdmin):
+    list_display = ("view", "user", "business", "created_at")
+    list_filter = ("business",)
+    list_select_related = ("view", "user", "business")
+    search_fields = ("user__email",)
 
 
 @admin.register(DefaultView)

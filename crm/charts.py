@@ -12,11 +12,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from crm import formats
+from crm.chart_map import Place, draw_map
 from crm.chart_shapes import Bar, Format, Number, Series, draw_columns, draw_heat, draw_lines, draw_rows
 from crm.drawing import Drawing, Palette
 
 NARROW, USUAL, BROAD = 330, 560, 1040
-__all__ = ["Bar", "Chart", "Format", "Number", "Series", "bars", "gauge", "heat_map", "line", "sparkline"]
+__all__ = [
+    "Bar", "Chart", "Format", "Number", "Place", "Series", "bars", "gauge", "heat_map", "line", "place_map", "sparkline",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,32 @@ def heat_map(
         (corner or _("Label"), *columns),
         table,
     )
+
+
+def place_map(
+    title: str,
+    places: Sequence[Place],
+    across: Sequence[str],
+    upwards: Sequence[str],
+    *,
+    columns: tuple[str, ...],
+    rows: tuple[tuple[str, ...], ...],
+    summary: str,
+    axis: tuple[str, str] = ("", ""),
+    palette: Palette = "css",
+) -> Chart:
+    """Who stands where: discs with initials in the lanes named by `across` (from the left) and `upwards` (from below), with lines
+    to the ones above them. What is unknown stands in a lane of its own. `columns` and `rows` say the same as a table."""
+    lanes = (len(across), len(upwards))
+    if any(
+        (p.x is not None and not 0 <= p.x < lanes[0]) or (p.y is not None and not 0 <= p.y < lanes[1]) for p in places
+    ):
+        raise ValueError("a place lies outside the lanes of its map")
+
+    def draw(room: int) -> SafeString:
+        return draw_map(title, summary, places, across, upwards, axis, room, palette)
+
+    return Chart(title, summary, draw(USUAL), draw(NARROW), draw(BROAD), columns, rows)
 
 
 def sparkline(

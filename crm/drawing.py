@@ -91,6 +91,27 @@ class Drawing:
         hit = "" if self.printed else f'<circle cx="{x:.1f}" cy="{y:.1f}" r="12" class="c-hit"/>'
         self._mark(hit + dot, words, href)
 
+    def disc(
+        self, x: float, y: float, radius: float, tone: str, inside: str, letter: str, words: str, href: str
+    ) -> None:
+        """A disc with initials inside and, on its lower right, a letter that tells its kind."""
+        if self.printed:
+            paint, edge = f' fill="{_color(tone)}"', f' fill="{PAPER}" stroke="{AXIS}"'
+            font = f' font-family="{FONT}" font-weight="600"'
+            inner, outer = f'{font} font-size="11" fill="{PAPER}"', f'{font} font-size="9" fill="{INK}"'
+        else:
+            paint, edge = f' class="c-mark tone-{escape(tone)}"', ' class="c-tag"'
+            inner, outer = ' class="c-on-mark"', ' class="c-letter"'
+        shape = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}"{paint}/>'
+        shape += (
+            f'<text x="{x:.1f}" y="{y + 4:.1f}" text-anchor="middle"{inner} aria-hidden="true">{escape(inside)}</text>'
+        )
+        if letter:
+            a, b = x + radius * 0.75, y + radius * 0.75
+            shape += f'<circle cx="{a:.1f}" cy="{b:.1f}" r="6.5"{edge}/>'
+            shape += f'<text x="{a:.1f}" y="{b + 3:.1f}" text-anchor="middle"{outer} aria-hidden="true">{escape(letter)}</text>'
+        self._mark(shape, words, href)
+
     def bar(self, x: float, y: float, width: float, height: float, tone: str, words: str, href: str) -> None:
         paint = f' fill="{_color(tone)}"' if self.printed else f' class="c-mark tone-{escape(tone)}"'
         rounding = min(3.0, width / 2, height / 2)

@@ -162,7 +162,7 @@ business_tables.plug(
     Emptied(
         "crm",
         (
-            "crm.Notification", "crm.DefaultView", "crm.SavedView", "crm.IdempotentRequest", "crm.Schedule",
+            "crm.Notification", "crm.DefaultView", "crm.SavedViewPin", "crm.SavedView", "crm.IdempotentRequest", "crm.Schedule",
             "crm.Job", "crm.AccessRecord", "crm.ActivitySeal", "crm.ActivityDetail", "crm.Activity", "crm.Invitation", "crm.ApiKey",
             "crm.ExchangeRate", "crm.Membership", "crm.Team",
         ),

@@ -104,7 +104,7 @@ def named_files() -> frozenset[str]:
 def examine_files() -> Examined:
     """Every file that a row names is there, and every file of more than a day is named by a row."""
     old = clock.now() - NEW_FILE
-    there = set(_stored(""))
+    there = set(stored_files(""))
     named = named_files()
     lost = sorted(name for name in named - there if not default_storage.exists(name))
     unnamed = sorted(name for name in there - named if default_storage.get_modified_time(name) < old)
@@ -113,7 +113,8 @@ def examine_files() -> Examined:
     return Examined(len(named | there), len(words), tuple(words[:EXAMPLES]))
 
 
-def _stored(folder: str) -> Iterator[str]:
+def stored_files(folder: str) -> Iterator[str]:
+    """The names of all files below the folder, which ends with a slash; of all that are stored when it is empty."""
     try:
         folders, files = default_storage.listdir(folder)
     except FileNotFoundError:
@@ -121,4 +122,4 @@ def _stored(folder: str) -> Iterator[str]:
     for name in files:
         yield f"{folder}{name}"
     for name in folders:
-        yield from _stored(f"{folder}{name}/")
+        yield from stored_files(f"{folder}{name}/")

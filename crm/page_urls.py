@@ -47,6 +47,7 @@ urlpatterns = [
     path("views/<uuid:pk>", views.SavedViewUpdate.as_view(), name="saved_view_update"),
     path("views/<uuid:pk>/query", views.SavedViewQuery.as_view(), name="saved_view_query"),
     path("views/<uuid:pk>/default", views.SavedViewDefault.as_view(), name="saved_view_default"),
+    path("views/<uuid:pk>/pin", views.SavedViewPinned.as_view(), name="saved_view_pin"),
     path("views/<uuid:pk>/delete", views.SavedViewDelete.as_view(), name="saved_view_delete"),
     path("settings", views.Settings.as_view(), name="settings"),
     path("settings/business", views.BusinessSettings.as_view(), name="business_settings"),

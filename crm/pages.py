@@ -13,14 +13,15 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import View
 
-from crm import paging, saved_views, sessions
-from crm.errors import DomainError, InvalidInput, NotAllowed, NotFound, from_integrity_error
+from crm import list_tools, paging, saved_views, sessions
+from crm.errors import DomainError, InvalidInput, NotAllowed, NotFound, StaleVersion, from_integrity_error
 from crm.errors_pages import plain_error
-from crm.filters import StrictFilterSet
+from crm.filters import LIST_PARAMETERS, StrictFilterSet, bad_parameters
 from crm.forms import DeedForm
 from crm.paging import Sort
 from crm.tables import Column, build_table
@@ -150,7 +151,25 @@ class ListPage(Page):
         raise ImproperlyConfigured(f"{type(self).__name__}.rows")
 
     def columns(self) -> Sequence[Column]:
+        """The columns that are shown unless others are chosen."""
         raise ImproperlyConfigured(f"{type(self).__name__}.columns")
+
+    # Whether people choose the columns, which then stand in the address (`columns=name,email`).
+    has_columns: ClassVar[bool] = False
+    # Whether the filters are shown only when asked for (`filters=open`, and by name those that aren't offered at once).
+    opens_filters: ClassVar[bool] = False
+
+    def every_column(self) -> Sequence[Column]:
+        """All columns that may be chosen; the first stands in every table."""
+        return self.columns()
+
+    def bulk(self, total: int, query: QueryDict) -> dict[str, Any] | None:
+        """What may be done with the rows that are picked, {href, query, total, actions [{key, label, icon}]}; None: rows aren't picked."""
+        return None
+
+    def row_tools(self) -> Callable[[Any], SafeString] | None:
+        """What makes the links at the end of a row."""
+        return None
 
     def sorts(self) -> dict[str, Sort]:
         return {column.sort.key: column.sort for column in self.columns() if column.sort}
@@ -171,21 +190,33 @@ class ListPage(Page):
         return paging.count(rows)
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if self.has_columns and (settled := list_tools.settled(request)) is not None:
+            return settled
         opened = self.opened
         query = opened.query
-        rows, filters = self.narrowed(query)
-        words = query.get("search", "").strip()[:200] if self.searchable else ""
-        if words:
-            rows = self.search(rows, words)
         asked, sort = self.order(query)
-        slice_ = paging.page(
-            rows, sort, descending=asked.startswith("-"), cursor=query.get("cursor", ""), limit=self.page_size
-        )
+        columns = self.chosen_columns(query)
+        words = query.get("search", "").strip()[:200] if self.searchable else ""
+        is_narrowed = self.is_narrowed(query)
+        is_too_wide = False
+        rows, filters = self.narrowed(query)
+        try:
+            with paging.within(paging.LIMIT_MS if is_narrowed else 0):
+                if words:
+                    rows = self.search(rows, words)
+                slice_ = paging.page(
+                    rows, sort, descending=asked.startswith("-"), cursor=query.get("cursor", ""), limit=self.page_size
+                )
+                total, is_estimate = self.count(rows)
+        except paging.TooWide:
+            is_too_wide, slice_ = True, paging.Slice([], "", "")
+            total, is_estimate = 0, False
         self.shown(slice_.rows)
-        total, is_estimate = self.count(rows)
+        bulk = self.bulk(total, query) if slice_.rows else None
         table = build_table(
-            self.columns(), slice_.rows, query=opened.address, sort=asked, caption=self.get_title(), href=self.row_href
-        )
+            columns, slice_.rows, query=opened.address, sort=asked, caption=self.get_title(), href=self.row_href,
+            picks="bulk" if bulk else "", tools=self.row_tools(), is_compact=list_tools.is_compact(request),
+        )  # fmt: skip
         paging_links = {
             "next_href": self._at(slice_.next, opened.address) if slice_.next else "",
             "previous_href": self._at(slice_.previous, opened.address) if slice_.previous else "",
@@ -195,11 +226,52 @@ class ListPage(Page):
         chips = self.chips(filters) if filters else []
         if opened.address.get("view"):
             self.clear_href = f"{request.path}?view={saved_views.NO_VIEW}"
+        empty = list_tools.too_wide(self.clear_href) if is_too_wide else self.empty_state(bool(chips or words))
         return self.show(
-            table=table, paging=paging_links, search=words, searchable=self.searchable, sort=asked, opened=opened,
-            filters={"form": filters.page_form(), "chips": chips, "clear_href": self.clear_href} if filters else None,
-            views=self.view_strip(opened), empty=self.empty_state(bool(chips or words)), **self.extra(),
+            status=paging.TooWide.status if is_too_wide else 200,
+            table=table, paging=paging_links, search=words, searchable=self.searchable, sort=asked, opened=opened, bulk=bulk,
+            filters=self.filter_fields(filters, chips, opened), views=self.view_strip(opened), empty=empty,
+            tools=list_tools.of(self, columns, opened.address) if self.has_columns else None, **self.extra(),
         )  # fmt: skip
+
+    def is_narrowed(self, query: QueryDict) -> bool:
+        """Do filters or a search narrow the list? Then finding its rows has a limit; all rows are read off an index."""
+        return any(name == "search" or name not in LIST_PARAMETERS for name in query)
+
+    def chosen_columns(self, query: QueryDict) -> list[Column]:
+        """The columns that the address names, else the usual ones. Raises InvalidInput."""
+        asked = [key for key in query.get("columns", "").split(",") if key]
+        if not self.has_columns:
+            if "columns" in query:
+                raise bad_parameters({"columns": [_("There is no such parameter.")]})
+            return list(self.columns())
+        if not asked:
+            return list(self.columns())
+        known = {column.key: column for column in self.every_column()}
+        unknown = [key[:40] for key in asked if key not in known]
+        if unknown:
+            raise bad_parameters(
+                {"columns": [_("There are no such columns: %(keys)s.") % {"keys": ", ".join(unknown[:10])}]}
+            )
+        first = next(iter(known))
+        return [known[key] for key in dict.fromkeys([first, *asked])]
+
+    def filter_fields(
+        self, filters: StrictFilterSet | None, chips: list[dict[str, str]], opened: saved_views.Opened
+    ) -> dict[str, Any] | None:
+        """What the template shows of the filters."""
+        if filters is None:
+            return None
+        shown = {"chips": chips, "clear_href": self.clear_href}
+        if not self.opens_filters:
+            return {**shown, "form": filters.page_form()}
+        is_open = "filters" in opened.address
+        extra = [name for name in opened.address.get("filters", "").split(",") if name not in ("", "open")]
+        more = list_tools.more_filters(filters, extra, opened.address) if is_open else []
+        return {
+            **shown, "form": filters.page_form(extra, hide=not is_open), "is_lazy": True, "is_open": is_open, "more": more,
+            "extra": opened.address.get("filters", ""), "toggle_href": list_tools.filters_href(opened.address, is_open),
+        }  # fmt: skip
 
     @cached_property
     def opened(self) -> saved_views.Opened:
@@ -217,6 +289,7 @@ class ListPage(Page):
     def check(self, query: QueryDict) -> None:
         """Raise InvalidInput naming each parameter that the list would refuse."""
         _need_once(query)
+        self.chosen_columns(query)
         self.narrowed(query)
         self.order(query)
 
@@ -239,8 +312,15 @@ class ListPage(Page):
         rows = self.rows()
         if not self.filterset_class:
             return rows, None
-        filters = self.filterset_class(query, queryset=rows, request=self.request)
+        filters = self.filterset_class(query, queryset=rows, request=self.request, only=self._made_filters(query))
         return filters.narrowed(), filters
+
+    def _made_filters(self, query: QueryDict) -> list[str] | None:
+        """The filters that the page shows beside those in use; None: all of them."""
+        if not self.opens_filters or self.filterset_class is None:
+            return None
+        extra = query.get("filters", "")
+        return [*(self.filterset_class.page_fields or ()), *extra.split(",")] if extra else []
 
     def order(self, query: QueryDict) -> tuple[str, Sort]:
         """The order that is asked for, as the address names it and as it is read. Raises InvalidInput."""
@@ -271,7 +351,7 @@ class ListPage(Page):
 
 
 def _need_once(query: QueryDict) -> None:
-    for name in ("sort", "cursor", "search", "view"):
+    for name in ("sort", "cursor", "search", "view", "columns", "filters"):
         if len(query.getlist(name)) > 1:
             raise InvalidInput({name: [_("Give this parameter once.")]})
 
@@ -314,11 +394,19 @@ class FormPage(Page):
         except (NotFound, NotAllowed):
             raise
         except DomainError as refusal:
+            if isinstance(refusal, StaleVersion):
+                form.face(self.stored())
             form.refuse(refusal)
             return self.show_form(form, refusal.status)
         if self.success_message:
             messages.success(request, self.success_message)
         return HttpResponseRedirect(self.success_url(result))
+
+    def stored(self) -> dict[str, Any]:
+        """The form's values as they are stored now, read anew."""
+        again = type(self)()
+        again.setup(self.request, *self.args, **self.kwargs)
+        return again.initial()
 
     def show_form(self, form: DeedForm, status: int = 200) -> HttpResponse:
         return self.show(

@@ -6,13 +6,17 @@ Empty values count as smallest: last when descending, first when ascending, in P
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.db.models import BooleanField, F, Func, QuerySet, Value
+from django.utils.translation import gettext_lazy as _
 
 from crm.errors import DomainError
 
@@ -25,6 +29,61 @@ class BadCursor(DomainError):
     field = "cursor"
     code = "bad_cursor"
     message = "This cursor is not one that a list has given out. Start again without it."
+
+
+class TooWide(DomainError):
+    """The rows can't be found in the time that a list may take."""
+
+    status = 422
+    code = "too_wide"
+    message = _(
+        "Finding these rows takes too long. Please narrow the list: add a filter, or take away the one that fits most rows."
+    )
+
+
+LIMIT_MS = 500
+"""How long each statement of a narrowed list may take: finding its rows, and counting them."""
+_is_limited: ContextVar[bool] = ContextVar("is_limited", default=False)
+
+
+@contextmanager
+def within(milliseconds: int) -> Iterator[None]:
+    """Each statement inside may take this long; inside another limit, as long as that says. No limit when it is 0. Raises TooWide."""
+    if not milliseconds and not _is_limited.get():
+        yield
+        return
+    token = _is_limited.set(True)
+    try:
+        with _limit(0 if token.old_value is True else milliseconds):
+            yield
+    except OperationalError as error:
+        if isinstance(error.__cause__, psycopg.errors.QueryCanceled):
+            raise TooWide from error
+        raise
+    finally:
+        _is_limited.reset(token)
+
+
+@contextmanager
+def _limit(milliseconds: int) -> Iterator[None]:
+    """Sets the database's limit, unless it is 0. Inside a transaction a savepoint lets it go on after the limit was reached."""
+    if connection.in_atomic_block:
+        with transaction.atomic(), connection.cursor() as cursor:
+            if milliseconds:
+                cursor.execute(f"set local statement_timeout = {milliseconds}")
+            yield
+            if milliseconds:
+                cursor.execute("set local statement_timeout to default")
+        return
+    if milliseconds:
+        with connection.cursor() as cursor:
+            cursor.execute(f"set statement_timeout = {milliseconds}")
+    try:
+        yield
+    finally:
+        if milliseconds:
+            with connection.cursor() as cursor:
+                cursor.execute("reset statement_timeout")
 
 
 class RowCompare(Func):
@@ -182,17 +241,25 @@ def _decode(cursor: str, queryset: QuerySet[Any], sort: Sort) -> dict[str, Any]:
 
 
 def count(queryset: QuerySet[Any], cap: int = COUNT_CAP) -> tuple[int, bool]:
-    """(rows, is_estimate): exact up to `cap`, beyond it the planner's estimate."""
-    capped = queryset.order_by().values("pk")[: cap + 1].count()
+    """(rows, is_estimate): exact up to `cap`, beyond it, or when counting takes longer than a limit allows, the planner's estimate."""
+    try:
+        with within(0):
+            capped = queryset.order_by().values("pk")[: cap + 1].count()
+    except TooWide:
+        return max(_estimated(queryset), 1), True
     if capped <= cap:
         return capped, False
+    return max(_estimated(queryset), cap + 1), True
+
+
+def _estimated(queryset: QuerySet[Any]) -> int:
     sql, params = queryset.order_by().values("pk").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(f"explain (format json) {sql}", params)
         plan = cursor.fetchone()[0]
     if isinstance(plan, str):
         plan = json.loads(plan)
-    return max(int(plan[0]["Plan"]["Plan Rows"]), cap + 1), True
+    return int(plan[0]["Plan"]["Plan Rows"])
 
 
 Counter = Callable[[QuerySet[Any]], tuple[int, bool]]

@@ -16,13 +16,13 @@ LIMIT = 6
 THEMES = (("light", "sun"), ("dark", "moon"), ("system", "sun-moon"))
 
 
-def answer(actor: Actor, business: Business, words: str) -> list[dict[str, Any]]:
+def answer(actor: Actor, business: Business, words: str, limit: int = LIMIT) -> list[dict[str, Any]]:
     """What each source that the actor may ask finds, as {key, label, entries}; sources that find nothing are left out."""
     groups = []
     for source in palette_entries:
         if source.permission in permissions and not actor.may(source.permission, business):
             continue
-        entries = source.find(actor, business, words, LIMIT)
+        entries = source.find(actor, business, words, limit)
         if entries:
             groups.append({"key": source.key, "label": source.label, "entries": entries})
     return groups

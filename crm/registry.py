@@ -352,7 +352,10 @@ gauges: Socket[Gauge] = Socket("gauges", "Figures for monitoring, read at each s
 @dataclass(frozen=True)
 class PaletteEntries:
     """A source of the search palette: `find(actor, business, words, limit)` gives {label, hint, href, icon} each, best first; without
-    words what is offered at once. `shows` is the id of a customer whose data stand in the entry, `theme` one to switch to."""
+    words what is offered at once. `shows` is the id of a customer whose data stand in the entry, `theme` one to switch to.
+
+    Entries with a `record` (kind, id) are records: the API's search gives them too, with `matched`, the name of what fits.
+    """
 
     key: str
     label: Text

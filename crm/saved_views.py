@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from crm.actor import Actor
 from crm.errors import InvalidInput, NotFound
-from crm.models import Business, DefaultView, SavedView
+from crm.models import Business, DefaultView, SavedView, SavedViewPin
 from crm.models.saved_view import Audience
 from crm.registry import permissions
 
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 NO_VIEW = "none"
 """`?view=none` opens a list as it is, also for somebody who begins it with a view."""
-NOT_KEPT = frozenset({"view", "cursor", "page", "limit", "fields", "include"})
+NOT_KEPT = frozenset({"view", "cursor", "page", "limit", "fields", "include", "filters"})
 MAX_QUERY = 2000
+MOST_PINNED = 12
+"""How many pinned views the sidebar shows."""
 _ORDER = {Audience.EVERYONE: 0, Audience.TEAM: 1, Audience.OWN: 2}
 _UNCLEAN = re.compile(r"[\x00\ud800-\udfff]")
 
@@ -103,11 +105,13 @@ def audiences_for(actor: Actor, business: Business) -> list[tuple[str, Any]]:
 def open_list(name: str, asked: QueryDict, actor: Actor, business: Business) -> Opened:
     """What `asked` opens: the view that it names or, when it is bare, the one that the actor begins with; its own
     parameters replace those of the view. Raises NotFound for a view of another list or one that the actor doesn't see."""
-    is_default = DefaultView.objects.filter(user=actor.eyes, view=OuterRef("pk")) if actor.kind == "user" else None
     rows = seen_by(actor, business).filter(page=name).select_related("owner")
-    if is_default is not None:
-        rows = rows.annotate(is_default=Exists(is_default))
-    views = sorted(rows, key=lambda view: (_ORDER[Audience(view.audience)], view.name.casefold(), view.pk))
+    if actor.kind == "user":
+        own = {"user": actor.eyes, "view": OuterRef("pk")}
+        rows = rows.annotate(
+            is_default=Exists(DefaultView.objects.filter(**own)), is_pinned=Exists(SavedViewPin.objects.filter(**own))
+        )
+    views = sorted(rows, key=_place)
     default = next((view for view in views if getattr(view, "is_default", False)), None)
     address = asked.copy()
     view = None
@@ -130,6 +134,19 @@ def open_list(name: str, asked: QueryDict, actor: Actor, business: Business) -> 
         if parameter in kept and not any(values):
             del query[parameter]
     return Opened(query, address, views, view, kept)
+
+
+def _place(view: SavedView) -> tuple[Any, ...]:
+    """Where a view stands above its list: pinned ones first."""
+    return (not getattr(view, "is_pinned", False), _ORDER[Audience(view.audience)], view.name.casefold(), view.pk)
+
+
+def pinned(actor: Actor, business: Business) -> list[SavedView]:
+    """The views that the actor has pinned and still sees, in the order of their names. One query."""
+    if actor.kind != "user":
+        return []
+    mine = SavedViewPin.objects.filter(user=actor.eyes, view=OuterRef("pk"))
+    return list(seen_by(actor, business).filter(Exists(mine)).order_by("name", "pk")[:MOST_PINNED])
 
 
 def canonical(query: QueryDict, default_sort: str = "") -> str:

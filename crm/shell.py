@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from crm import service_mode
 from crm.live import pulse
 from crm.registry import quick_actions, sidebar
+from crm.saved_views import href_of, pinned
 from crm.viewing import Viewing
 
 THEMES = ("system", "light", "dark")
@@ -23,7 +24,7 @@ class Shell:
 
     product_name: str
     theme: str
-    sidebar: list[dict[str, Any]] = field(default_factory=list)
+    sidebar: Any = ()
     quick_actions: list[dict[str, Any]] = field(default_factory=list)
     businesses: list[Any] = field(default_factory=list)
     business: Any = None
@@ -52,33 +53,48 @@ def shell(request: Any) -> dict[str, Any]:
     frame.is_operator = user.is_staff
     frame.pulse = SimpleLazyObject(lambda: pulse(actor=actor, business=business))
     if business is not None:
-        path = request.get_full_path()
-        groups: dict[str, list[dict[str, Any]]] = {}
-        for item in sidebar:
-            if item.permission and not actor.may(item.permission, business):
-                continue
-            href = reverse(item.url_name) + item.query
-            groups.setdefault(str(item.group), []).append(
-                {
-                    "label": item.label,
-                    "icon": item.icon,
-                    "href": href,
-                    "current": path == href
-                    or (not item.query and "?" not in href and request.path.startswith(href) and href != "/"),
-                    "badge": item.badge(actor, business) if item.badge else None,
-                }
-            )
-        for items in groups.values():
-            if any(i["current"] and "?" in i["href"] for i in items):
-                for i in items:
-                    i["current"] = i["current"] and "?" in i["href"]
-        frame.sidebar = [{"label": label, "items": items} for label, items in groups.items()]
+        frame.sidebar = SimpleLazyObject(lambda: _sidebar(request, actor, business))
         frame.quick_actions = [
             {"label": a.label, "icon": a.icon, "href": reverse(a.url_name)}
             for a in quick_actions
             if actor.may(a.permission, business)
         ]
     return {"shell": frame}
+
+
+def _sidebar(request: Any, actor: Any, business: Any) -> list[dict[str, Any]]:
+    """The groups of the sidebar; below a list stand the views of it that the person has pinned."""
+    path = request.get_full_path()
+    views = pinned(actor, business)
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for item in sidebar:
+        if item.permission and not actor.may(item.permission, business):
+            continue
+        href = reverse(item.url_name) + item.query
+        is_current = path == href or (
+            not item.query and "?" not in href and request.path.startswith(href) and href != "/"
+        )
+        below = [
+            {
+                "label": view.name,
+                "icon": "star",
+                "href": href_of(view),
+                "current": request.GET.get("view") == str(view.pk),
+            }
+            for view in views
+            if view.page == item.url_name and not item.query
+        ]
+        entry = {
+            "label": item.label, "icon": item.icon, "href": href,
+            "current": is_current and not any(view["current"] for view in below),
+            "badge": item.badge(actor, business) if item.badge else None,
+        }  # fmt: skip
+        groups.setdefault(str(item.group), []).extend([entry, *below])
+    for items in groups.values():
+        if any(i["current"] and "?" in i["href"] for i in items):
+            for i in items:
+                i["current"] = i["current"] and "?" in i["href"]
+    return [{"label": label, "items": items} for label, items in groups.items()]
 
 
 def _viewing_banner(viewing: Viewing) -> dict[str, Any]:

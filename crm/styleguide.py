@@ -82,6 +82,11 @@ def sample_context() -> dict[str, Any]:
             "is_estimate": True,
         },
         "steps": [_("File"), _("Columns"), _("Check"), _("Import")],
+        "way": [
+            {"label": _("New"), "state": "past", "kind": "", "href": "#steps"},
+            {"label": _("In use"), "state": "current", "kind": "good", "href": ""},
+            {"label": _("Leaving"), "state": "ahead", "kind": "", "href": "#steps"},
+        ],
         "tabs": [
             {"label": _("Overview"), "href": "#tabs", "current": True},
             {"label": _("Orders"), "href": "#tabs", "current": False, "count": 42},

@@ -45,15 +45,21 @@ class Row:
     id: str
     href: str
     cells: list[Cell]
+    label: str = ""
+    tools: SafeString | str = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """What templates/ui/table.html shows."""
+    """What templates/ui/table.html shows. `picks`: the id of the form that its rows can be picked for; `has_tools`: rows have links
+    of their own at their end."""
 
     columns: list[Head]
     rows: list[Row]
     caption: str | Promise
+    picks: str = ""
+    has_tools: bool = False
+    is_compact: bool = False
 
 
 def build_table(
@@ -64,6 +70,9 @@ def build_table(
     sort: str,
     caption: str | Promise,
     href: Callable[[Any], str],
+    picks: str = "",
+    tools: Callable[[Any], SafeString] | None = None,
+    is_compact: bool = False,
 ) -> Table:
     """The table of `objects`; `sort` is the order shown now (`-total_spent`), heads link to the same page in their order."""
     columns = list(columns)
@@ -72,10 +81,13 @@ def build_table(
             str(item.pk),
             href(item),
             [Cell(SafeString(conditional_escape(column.cell(item))), column) for column in columns],
+            str(item) if picks else "",
+            tools(item) if tools else "",
         )
         for item in objects
     ]
-    return Table([_head(column, query, sort) for column in columns], rows, caption)
+    heads = [_head(column, query, sort) for column in columns]
+    return Table(heads, rows, caption, picks, tools is not None, is_compact)
 
 
 def _head(column: Column, query: QueryDict, sort: str) -> Head:

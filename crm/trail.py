@@ -30,6 +30,7 @@ from crm.scope import open_businesses
 DOORS = [
     ("page", gettext_lazy("Pages")), ("api", gettext_lazy("API")), ("admin", gettext_lazy("Admin")),
     ("job", gettext_lazy("Background job")), ("command", gettext_lazy("Command")),
+    ("link", gettext_lazy("The customer's own link")),
 ]  # fmt: skip
 # `narrow` is given, though it narrows nothing, so that few rows are found by their filter before they are put in order.
 RECENT = Sort("recent", "id", "id", descending_first=True, narrow=lambda rows: rows)

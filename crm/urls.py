@@ -23,5 +23,6 @@ urlpatterns = [
     path("account/", include("crm.account_urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("crm.api.urls")),
+    path("api/", include("customers.api.compat_urls")),
     re_path(r"^api(/|$)", Unrouted.as_view()),
 ]

@@ -59,6 +59,7 @@ def strip(name: str, opened: Opened, actor: Actor, business: Business, default_s
             "current": view == current,
             "is_changed": view == current and is_changed,
             "is_default": getattr(view, "is_default", False),
+            "is_pinned": getattr(view, "is_pinned", False),
             "is_shared": view.audience != Audience.OWN,
             "hint": _SEEN_BY[Audience(view.audience)] % {"owner": view.owner},
         }
@@ -92,4 +93,6 @@ def _menu(view: SavedView, actor: Actor, business: Business) -> dict[str, Any]:
         "delete_href": reverse("crm:saved_view_delete", args=[view.pk]) if changes else "",
         "default_href": reverse("crm:saved_view_default", args=[view.pk]),
         "is_default": getattr(view, "is_default", False),
+        "pin_href": reverse("crm:saved_view_pin", args=[view.pk]),
+        "is_pinned": getattr(view, "is_pinned", False),
     }

@@ -6,12 +6,30 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from crm.admin_site import ReadOnlyAdmin
-from customers.models import Customer, CustomerFacts, CustomerSearch, ImportJob, ImportRow
+from customers.models import (
+    BulkChange,
+    BulkRun,
+    CommunicationPreference,
+    ConsentRecord,
+    Customer,
+    CustomerFacts,
+    CustomerSearch,
+    CustomerTag,
+    CustomField,
+    ImportJob,
+    ImportRow,
+    PrivacyRequest,
+    SearchWord,
+    SendDecision,
+    Tag,
+    UniqueCustomValue,
+)
 from customers.queries import matching
 
 
 @admin.register(Customer)
 class CustomerAdmin(ReadOnlyAdmin):
+    hidden = ("birth_date_sealed", "birth_key", "telegram_sealed", "telegram_key")
     page_name = "customers:customer_detail"
     list_display = ("display_name", "business", "kind", "lifecycle_stage", "email", "created_at")
     list_filter = ("business", "kind", "lifecycle_stage")
@@ -51,6 +69,13 @@ class CustomerSearchAdmin(CustomerRowAdmin):
     list_display = ("sort_name", "email_key", "business")
 
 
+@admin.register(SearchWord)
+class SearchWordAdmin(ReadOnlyAdmin):
+    list_display = ("word", "business")
+    list_filter = ("business",)
+    search_fields = ("=word",)
+
+
 @admin.register(ImportJob)
 class ImportJobAdmin(ReadOnlyAdmin):
     hidden = ("file",)
@@ -66,3 +91,98 @@ class ImportRowAdmin(ReadOnlyAdmin):
     list_filter = ("business",)
     list_select_related = ("import_job", "business")
     search_fields = ("column", "reason")
+
+
+class OfCustomerAdmin(ReadOnlyAdmin):
+    """A table about customers: each row shows the one that it is about."""
+
+    search_fields = ("=customer__id",)
+    list_select_related = ("business", "customer")
+    ordering = ("-pk",)
+
+    def shows(self, row: Any) -> list[tuple[Any, Any]]:
+        return [(row.business_id, row.customer_id)]
+
+
+@admin.register(CommunicationPreference)
+class CommunicationPreferenceAdmin(OfCustomerAdmin):
+    list_display = ("customer", "business", "frequency", "preferred_channel", "paused_until", "updated_at")
+    list_filter = ("business",)
+
+
+@admin.register(ConsentRecord)
+class ConsentRecordAdmin(OfCustomerAdmin):
+    list_display = ("customer", "business", "purpose", "channel", "state", "source", "given_at")
+    list_filter = ("business", "state", "purpose", "source")
+
+
+@admin.register(SendDecision)
+class SendDecisionAdmin(OfCustomerAdmin):
+    list_display = ("customer", "business", "category", "channel", "outcome", "reason", "asked_at")
+    list_filter = ("business", "outcome", "category", "channel")
+
+
+@admin.register(PrivacyRequest)
+class PrivacyRequestAdmin(OfCustomerAdmin):
+    list_display = ("customer", "business", "kind", "state", "received_at", "due_on")
+    list_filter = ("business", "kind", "state")
+
+
+@admin.register(BulkRun)
+class BulkRunAdmin(ReadOnlyAdmin):
+    hidden = ("customer_ids",)
+    page_name = "customers:bulk_detail"
+    list_display = ("action", "business", "state", "total", "requested_by", "created_at")
+    list_filter = ("business", "state", "action")
+    search_fields = ("=id",)
+
+
+@admin.register(BulkChange)
+class BulkChangeAdmin(ReadOnlyAdmin):
+    list_display = ("run", "customer", "result", "reason", "at", "business")
+    list_filter = ("business", "result")
+    list_select_related = ("run", "customer", "business")
+    search_fields = ("=customer__id",)
+
+    def shows(self, row: Any) -> list[tuple[Any, Any]]:
+        return [(row.business_id, row.customer_id)]
+
+
+@admin.register(Tag)
+class TagAdmin(ReadOnlyAdmin):
+    page_name = "customers:tag_update"
+    list_display = ("name", "business", "color", "description", "created_at")
+    list_filter = ("business",)
+    search_fields = ("name",)
+
+
+@admin.register(CustomerTag)
+class CustomerTagAdmin(OfCustomerAdmin):
+    list_display = ("customer", "business", "created_at")
+    list_filter = ("business",)
+
+
+@admin.register(CustomField)
+class CustomFieldAdmin(ReadOnlyAdmin):
+    page_name = "customers:custom_field_update"
+    list_display = ("label", "key", "business", "type", "is_required", "is_unique", "archived_at")
+    list_filter = ("business", "type")
+    search_fields = ("label", "key")
+
+
+@admin.register(Note)
+class NoteAdmin(OfCustomerAdmin):
+    list_display = ("customer", "business", "note_type", "created_label", "created_at", "removed_at")
+    list_filter = ("business", "note_type")
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(OfCustomerAdmin):
+    list_display = ("customer", "file_name", "business", "content_type", "size", "created_at", "removed_at")
+    list_filter = ("business", "content_type")
+
+
+@admin.register(UniqueCustomValue)
+class UniqueCustomValueAdmin(OfCustomerAdmin):
+    list_display = ("customer", "value_key", "business")
+    list_filter = ("business",)

@@ -44,22 +44,34 @@ def _words(business: Business, count: int) -> dict[str, list[str]]:
         "e-mail, whole": [row[2] for row in rows if row[2]],
         "phone, last 7 digits": ["".join(c for c in row[3] if c.isdigit())[-7:] for row in rows if row[3]],
         "company, 5 letters": [row[4][:5] for row in companies],
+        "misspelt name": [f"{_slip(row[0])} {_slip(row[1])}" for row in people if len(row[0]) > 3 and len(row[1]) > 3],
         "nothing matches": [f"{row[1][:4]}xq{i}" for i, row in enumerate(people)],
     }
     return {kind: words[:count] for kind, words in found.items()}
 
 
 _WIDE = {"3 letters", "first 3 and last 3 letters", "whole name"}
+_MISSPELT = {"misspelt name"}
+
+
+def _slip(word: str) -> str:
+    """The word with its third letter left out."""
+    return word[:2] + word[3:]
 
 
 def search(business: Business) -> Samples:
     """Searches in the database whose words are short or selective."""
-    yield from _searches(business, lambda kind: kind not in _WIDE)
+    yield from _searches(business, lambda kind: kind not in _WIDE | _MISSPELT)
 
 
 def search_wide(business: Business) -> Samples:
     """Searches in the database by three letters or several words."""
     yield from _searches(business, lambda kind: kind in _WIDE)
+
+
+def search_misspelt(business: Business) -> Samples:
+    """Searches in the database by names with a slip in each word."""
+    yield from _searches(business, lambda kind: kind in _MISSPELT)
 
 
 def _searches(business: Business, wanted: Callable[[str], bool]) -> Samples:

@@ -68,6 +68,8 @@ SUBSTEPS: dict[str, tuple[tuple[str, Any], ...]] = {
     LifecycleStage.CHURNED: (),
 }
 """The steps within each stage; `customer` of the account playbook is spread over onboarding, active and expansion."""
+SUBSTEP_CHOICES = [step for steps in SUBSTEPS.values() for step in steps]
+"""All steps of all stages, as choices."""
 
 
 class ContactRole(TextChoices):
@@ -210,3 +212,10 @@ class BulkResult(TextChoices):
     BLOCKED = "blocked", _("Blocked")
     UNDONE = "undone", _("Undone")
     CONFLICT = "conflict", _("Changed since; left as it is")
+
+
+TAG_COLORS = (
+    ("#64748b", _("Slate")), ("#dc2626", _("Red")), ("#c2570c", _("Orange")), ("#a16207", _("Amber")), ("#15803d", _("Green")),
+    ("#0d9488", _("Teal")), ("#0284c7", _("Sky")), ("#2563eb", _("Blue")), ("#8b5cf6", _("Violet")), ("#db2777", _("Pink")),
+)  # fmt: skip
+"""Colors that are offered for tags: each stands out by 3 : 1 at least from light and from dark grounds."""

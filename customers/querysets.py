@@ -53,11 +53,19 @@ class OfCustomerQuerySet(models.QuerySet):
         return self.filter(customer__is_live=True)
 
 
-class ImportQuerySet(models.QuerySet):
-    """Imports of the open businesses."""
+class ContactQuerySet(OfCustomerQuerySet):
+    """Contacts of the open businesses."""
 
-    def visible_to(self, actor: Actor) -> "ImportQuerySet":
-        """All of them for those who see all customers, as faulty rows hold values of any; else those that the actor has started."""
+    def live(self) -> "ContactQuerySet":
+        """Those who work at their company now."""
+        return self.filter(archived_at__isnull=True)
+
+
+class AskedForQuerySet(models.QuerySet):
+    """Work on many customers that somebody has asked for."""
+
+    def visible_to(self, actor: Actor) -> "AskedForQuerySet":
+        """All of it for those who see all customers, as its lines are about any; else what the actor has asked for."""
         if actor.everything:
             return self
         everywhere = [grant.business_id for grant in actor.grants_in_scope() if grant.visibility == "all"]

@@ -6,17 +6,30 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
+
 from crm.paging import Sort
 from crm.registry import Socket, Text
+
+FIELD_GROUPS: dict[str, Text] = {
+    "identity": _("Who it is"),
+    "company": _("The company"),
+    "reach": _("How to reach them"),
+    "relationship": _("How we work together"),
+    "contract": _("Contract"),
+    "acquisition": _("How they came to us"),
+}
+"""The groups of what people enter, in the order of forms and details."""
 
 
 @dataclass(frozen=True)
 class Field:
     """A fact of a customer, declared by the app that owns it; the list, its filters and sorts, the API and exports are made from it.
 
-    `path` is the column seen from Customer; `type` one of text, choice, money, number, date, datetime, user, team;
-    `filters` the lookups offered (exact, in, gte, lte, isnull); `how` says in words how a computed figure comes about,
-    `figure` shows it on top of the profile, `rows_url(customer)` leads to the rows it was computed from.
+    `path` is the column seen from Customer; `type` one of text, choice, money, number, date, datetime, url, birthday (month and
+    day), user, team, customer; `filters` the lookups offered (exact, in, gte, lte, isnull); `group` is a key of FIELD_GROUPS, and
+    `kinds` the customers that it is asked of; `how` says in words how a computed figure comes about, `figure` shows it on top of
+    the profile, `rows_url(customer)` leads to the rows it was computed from.
     """
 
     key: str
@@ -31,6 +44,10 @@ class Field:
     how: Text = ""
     figure: bool = False
     rows_url: Callable[[Any], str] | None = None
+    family: str = ""
+    """How figures of a company and its subsidiaries make one: "sum", "latest", "earliest"; empty where they don't."""
+    group: str = ""
+    kinds: tuple[str, ...] = ("person", "company")
     order: int = 100
 
 
@@ -67,6 +84,45 @@ class ProfileTab:
 
 profile_tabs: Socket[ProfileTab] = Socket(
     "profile_tabs", "Tabs of a customer's profile.", lambda t: t.key, order=lambda t: t.order
+)
+
+
+@dataclass(frozen=True)
+class ProfileBadge:
+    """A badge beside the name on every tab: `render(actor, customer, at)` gives safe HTML, or "" to leave it out."""
+
+    key: str
+    permission: str
+    render: Callable[..., str]
+    order: int = 100
+
+
+profile_badges: Socket[ProfileBadge] = Socket(
+    "profile_badges", "Badges beside a customer's name.", lambda b: b.key, order=lambda b: b.order
+)
+
+
+@dataclass(frozen=True)
+class ProfileAction:
+    """A deed that every tab of the profile offers to those who hold `permission`; the page takes the customer's id.
+
+    `place` is "primary", "button", or "menu" behind the dots; `state` is of whom it is offered: "live", "archived" or "any";
+    `stages` narrows that to customers in these stages.
+    """
+
+    key: str
+    label: Text
+    icon: str
+    url_name: str
+    permission: str
+    place: str = "menu"
+    state: str = "live"
+    stages: tuple[str, ...] = ()
+    order: int = 100
+
+
+profile_actions: Socket[ProfileAction] = Socket(
+    "profile_actions", "Deeds that a profile offers.", lambda a: a.key, order=lambda a: a.order
 )
 
 
@@ -120,6 +176,77 @@ risk_reasons: Socket[RiskReason] = Socket(
 )
 
 
+class BulkDeed:
+    """What a bulk action does, set-wise. A *state* is a small JSON object: those values of a customer that the deed may change."""
+
+    def clean(self, business: Any, values: dict[str, Any]) -> dict[str, Any]:
+        """The values as they are stored with the run, in JSON. Raises InvalidInput."""
+        raise NotImplementedError
+
+    def read(self, customer_ids: Sequence[UUID], values: dict[str, Any]) -> dict[UUID, dict[str, Any]]:
+        """The states of the customers now; those that the deed is not for are left out."""
+        raise NotImplementedError
+
+    def aim(self, state: dict[str, Any], values: dict[str, Any], at: datetime) -> dict[str, Any]:
+        """The state that the deed brings about."""
+        raise NotImplementedError
+
+    def blocked(
+        self,
+        business: Any,
+        states: dict[UUID, dict[str, Any]],
+        targets: dict[UUID, dict[str, Any]],
+        values: dict[str, Any],
+    ) -> dict[UUID, str]:
+        """Those that can't reach their target, with the reason in words."""
+        return {}
+
+    def write(
+        self,
+        actor: Any,
+        business: Any,
+        targets: dict[UUID, dict[str, Any]],
+        values: dict[str, Any],
+        at: datetime,
+        *,
+        is_undo: bool,
+    ) -> None:
+        """Bring locked customers into their target states; a few statements however many they are."""
+        raise NotImplementedError
+
+    def words(self, business: Any, states: Sequence[dict[str, Any]]) -> list[str]:
+        """The states as people read them."""
+        raise NotImplementedError
+
+    def summary(self, business: Any, values: dict[str, Any]) -> str:
+        """What is done, in a few words: the tag, the new owner."""
+        return ""
+
+
+@dataclass(frozen=True)
+class BulkAction:
+    """A deed on many customers at once, with preview, line per customer and undo.
+
+    `form` asks for its values, which are the arguments of `deed.clean`. `is_severe`: more than a thousand need a typed confirmation.
+    `on_archived`: it is for archived customers.
+    """
+
+    key: str
+    label: Text
+    icon: str
+    permission: str
+    form: Any
+    deed: BulkDeed
+    is_severe: bool = False
+    on_archived: bool = False
+    order: int = 100
+
+
+bulk_actions: Socket[BulkAction] = Socket(
+    "bulk_actions", "Deeds on many customers at once.", lambda a: a.key, order=lambda a: a.order
+)
+
+
 @dataclass(frozen=True)
 class ImportColumn:
     """A column of a file: its names in headers (compared without case, spaces and underscores) and what its values must be.
@@ -154,7 +281,9 @@ class ImportCheck:
 class ImportResource:
     """A kind of file: its columns, rules over the staged rows, and the set-based statements that take them over.
 
-    `apply(business, actor)` reads the temporary table `import_stage` inside the import's transaction and returns counts by name.
+    `apply(business, actor)` reads the temporary table `import_stage` inside the import's transaction and returns counts by name;
+    `complete(resource, business, header)` gives the kind of file with the columns that the business has added, as far as the header
+    has them.
     """
 
     key: str
@@ -164,6 +293,7 @@ class ImportResource:
     columns: tuple[ImportColumn, ...]
     apply: Callable[..., dict[str, int]]
     checks: tuple[ImportCheck, ...] = field(default=())
+    complete: "Callable[[ImportResource, Any, list[str]], ImportResource] | None" = None
     order: int = 100
 
     def required(self) -> list[ImportColumn]:

@@ -17,6 +17,25 @@ from crm.registry import ROLES
 from crm.scope import scope
 from tests.factories import make_business, make_membership
 
+SLOWEST_FIRST = ("tests/journeys/", "tests/fuzz/", "tests/test_")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(SLOWEST_FIRST))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests go one by one to whichever process is free; those that start installations stay in one, one after another."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneByOne(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "tests/setup/" if nodeid.startswith("tests/setup/") else nodeid
+
+    return OneByOne(config, log)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _static_root() -> None:

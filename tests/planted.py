@@ -10,6 +10,7 @@ from django.core.files.base import ContentFile
 from django.db import connection
 
 from commerce.models import Product
+from crm import clock
 from crm.actor import Actor
 from crm.models import (
     Activity,
@@ -35,7 +36,7 @@ KINDS = {
     "customers": "customer", "imports": "import", "orders": "order", "jobs": "job", "teams": "team", "api-keys": "api_key",
     "notifications": "notification", "schedules": "schedule", "people": "member",
     "invitations": "invitation", "exchange-rates": "rate", "activity": "activity", "sessions": "session",
-    "views": "view",
+    "views": "view", "bulk-changes": "bulk_run", "accounts": "customer", "lifecycle": "stage_change", "contacts": "contact", "tags": "tag", "custom-fields": "custom_field", "privacy-requests": "privacy_request",
 }  # fmt: skip
 
 
@@ -51,12 +52,23 @@ def objects_of(business: Business) -> dict[str, Any]:
         Product.objects.create(business=business, code=f"{MARKER}-{customer.pk}", name=f"{MARKER} product")
         file = ContentFile(f"external_id,first_name\n{MARKER},x\n".encode(), name=f"{MARKER}.csv")
         job = services.start_import(actor=Actor.system("test"), business=business, file=file)
+        contact = services.add_contact(
+            actor=Actor.system("test"), customer=customer, first_name=MARKER, last_name=f"contact {customer.pk}",
+            title=f"{MARKER} title", email=f"{MARKER.lower()}{customer.pk}@example.com", role="champion", influence=3,
+        )  # fmt: skip
         number = str(customer.pk)
+        tag = services.create_tag(actor=Actor.system("test"), business=business, name=f"{MARKER} tag {number}")
+        services.tag_customer(actor=Actor.system("test"), customer=customer, tag=tag)
+        field = services.create_custom_field(
+            actor=Actor.system("test"), business=business, key=f"f{customer.pk.hex}", label=f"{MARKER} field", type="text"
+        )
+        gone = make_customer(business, display_name=f"{MARKER} gone")
+        gone_request = services.request_erasure(actor=Actor.system("test"), customer=gone, at=clock.now())
         rate = ExchangeRate.objects.filter(currency="JPY").first() or ExchangeRate.objects.create(
             business=business, currency="JPY", valid_on="2026-01-01", rate="0.005"
         )
         return {
-            "customer": customer, "order": order, "import": job, "job": Job.objects.get(pk=job.job_id),
+            "customer": customer, "order": order, "import": job, "contact": contact, "job": Job.objects.get(pk=job.job_id),
             "member": make_membership(business, "agent"),
             "notification": Notification.objects.create(
                 business=business, user=make_membership(business, "agent").user, kind="crm.job_done", title=f"{MARKER} is done",
@@ -65,10 +77,18 @@ def objects_of(business: Business) -> dict[str, Any]:
                 business=business, key=f"{MARKER} {number}", task="crm.tasks.seal_trails", cron="0 3 * * *",
             ),
             "team": Team.objects.create(business=business, name=f"{MARKER} team {number}"),
-            "rate": rate,
+            "rate": rate, "tag": tag, "custom_field": field, "privacy_request": gone_request,
+            "stage_change": services.change_stage(
+                actor=Actor.system("test"), customer=customer, stage="expansion", effective_at=clock.now(), at=clock.now(),
+                reason=f"{MARKER} reason",
+            ),
             "view": SavedView.objects.create(
                 business=business, page="customers:customer_list", name=f"{MARKER} view", query="kind=company",
                 owner=make_membership(business, "agent").user,
+            ),
+            "bulk_run": services.start_bulk_run(
+                actor=Actor.system("test"), business=business, action="stage", values={"stage": "active", "reason": MARKER},
+                customer_ids=[customer.pk],
             ),
             "activity": Activity.objects.filter(about=customer.pk).latest("id"),
             "session": make_session(make_membership(business, "agent").user),

@@ -46,10 +46,11 @@ UNSCOPED = {
     "crm/viewing.py": "reads the two memberships of a view, from which the scope is opened",
     "crm/services/people.py": "an invitation is found by its link before anybody is signed in",
     "customers/management/commands/import_orders.py": "follows the job that it has just made",
+    "customers/services/bulk.py": "closes the bulk changes of all businesses whose job has ended; each inside its own scope",
     "customers/services/imports.py": "closes the imports of all businesses whose job has ended; each inside its own scope",
 }  # fmt: skip
 # Names that services offer beside deeds: questions that deeds of several apps share.
-NO_DEEDS = {"demo_size", "find_invitation", "is_set_up", "key_digest", "refresh_search"}
+NO_DEEDS = {"demo_size", "find_invitation", "is_set_up", "key_digest", "learn_words", "refresh_search"}
 
 
 def _sources(*folders: str) -> Iterator[tuple[Path, str]]:

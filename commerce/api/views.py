@@ -59,7 +59,7 @@ LINE = Representation(
 
 
 def _customers(view: Any, ids: set[Any]) -> dict[Any, Any]:
-    found = Customer.objects.visible_to(view.actor).filter(pk__in=ids).values(*CUSTOMER.paths())
+    found = CUSTOMER.read(Customer.objects.visible_to(view.actor).filter(pk__in=ids))
     return {row["id"]: CUSTOMER.of(row, view.business) for row in found}
 
 

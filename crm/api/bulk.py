@@ -133,7 +133,7 @@ class BulkEndpoint(Endpoint):
     def _show(self, results: list[dict[str, Any]]) -> None:
         """Put the records into the results as they stand in the end."""
         ids = {result["id"] for result in results if not result["error"]}
-        rows = {row["id"]: row for row in self.shown_rows(ids).values(*self.representation.paths())} if ids else {}
+        rows = {row["id"]: row for row in self.representation.read(self.shown_rows(ids))} if ids else {}
         self.shown(list(rows.values()))
         for result in results:
             if not result["error"]:

@@ -1,9 +1,12 @@
 """The fields of bodies: what has the wrong type is refused instead of being turned into something else."""
 
+import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema_field
@@ -18,6 +21,8 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199
 MOST_UNKNOWN = 50
 """How many fields that a body should not have are named."""
 _UUID_LENGTH = 36
+_DIGITS = 30
+_DECIMAL = re.compile(r"-?[0-9]{1,30}([.][0-9]{1,30})?", re.ASCII)
 
 
 class Input(serializers.Serializer):
@@ -88,6 +93,32 @@ class Flag(serializers.BooleanField):
         return data if isinstance(data, bool) else self.fail("type")
 
 
+class Whole(serializers.IntegerField):
+    """A whole number, not a string that holds one."""
+
+    default_error_messages = {"type": gettext_lazy("A whole number is expected.")}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("type")
+        return super().to_internal_value(data)
+
+
+class Amount(serializers.DecimalField):
+    """An exact decimal number: a string such as "1234.50", or a JSON number."""
+
+    default_error_messages = {"type": gettext_lazy("An amount such as 1234.50 is expected.")}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, bool) or not isinstance(data, str | int | Decimal):
+            self.fail("type")
+        if isinstance(data, Decimal) and abs(data.adjusted()) < _DIGITS:  # a JSON number may be written 1.5e3
+            data = format(data, "f")
+        if not _DECIMAL.fullmatch(str(data)):
+            self.fail("type")
+        return super().to_internal_value(str(data))
+
+
 @extend_schema_field({"type": "string", "format": "date", "pattern": DAY})
 class Day(serializers.DateField):
     """A calendar day, 2026-01-31."""
@@ -138,3 +169,23 @@ class TeamId(Id):
     def to_internal_value(self, data: Any) -> Any:
         pk = super().to_internal_value(data)
         return Team.objects.filter(pk=pk).first() or self.fail("unknown_id")
+
+
+class Moment(serializers.Field):
+    """A moment with its offset, "2026-01-31T14:05:00Z"."""
+
+    default_error_messages = {
+        "type": gettext_lazy("A moment with its offset such as 2026-01-31T14:05:00Z is expected.")
+    }
+
+    def to_internal_value(self, data: Any) -> datetime:
+        try:
+            moment = parse_datetime(data) if isinstance(data, str) and data.isascii() and len(data) < 40 else None
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None or not FIRST_YEAR < moment.year < LAST_YEAR:
+            self.fail("type")
+        return moment
+
+    def to_representation(self, value: Any) -> Any:
+        return value

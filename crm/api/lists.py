@@ -48,14 +48,18 @@ class ListEndpoint(Endpoint):
     def shown(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Called with the columns of the rows: note whose data is shown."""
 
+    def filterset(self, query: QueryDict) -> type[StrictFilterSet] | None:
+        """The filters that count for this request: those of the class, and where there are more of them, of its business."""
+        return self.filterset_class
+
     def needs(self) -> set[str]:
         """Columns that `shown` reads."""
         return {"pk"}
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         query = self._query()
-        limit = _whole(query, "limit", LIMIT, MAX_LIMIT)
-        number = _whole(query, "page", 1, DEEPEST_ROW)
+        limit = whole(query, "limit", LIMIT, MAX_LIMIT)
+        number = whole(query, "page", 1, DEEPEST_ROW)
         cursor = query.get("cursor", "")
         if cursor and "page" in query:
             raise bad_parameters({"page": [_("Give either a page or a cursor.")]})
@@ -72,10 +76,9 @@ class ListEndpoint(Endpoint):
             )
         includes = asked_includes(self)
         rows = self._narrowed(query)
-        columns = self.representation.paths(keys) | self.needs() | {sort.column, sort.tie}
-        columns |= {included.path for included in includes}
+        more = self.needs() | {sort.column, sort.tie} | {included.path for included in includes}
         slice_ = paging.page(
-            rows.values(*columns),
+            self.representation.read(rows, keys, more),
             sort,
             descending=asked.startswith("-"),
             cursor=cursor,
@@ -114,8 +117,9 @@ class ListEndpoint(Endpoint):
     def _query(self) -> QueryDict:
         """The parameters, each known, filled and given once; `a,b` of a multiple choice taken apart."""
         query = self.request.query_params.copy()
-        self.refuse_parameters(self.parameters())
-        filters = self.filterset_class.base_filters if self.filterset_class else {}
+        self._filters = self.filterset(query)
+        filters = self._filters.base_filters if self._filters else {}
+        self.refuse_parameters(self.parameters() | frozenset(filters))
         for name in list(query):
             values = query.getlist(name)
             if isinstance(filters.get(name), django_filters.MultipleChoiceFilter):
@@ -131,14 +135,10 @@ class ListEndpoint(Endpoint):
 
     def _narrowed(self, query: QueryDict) -> QuerySet:
         rows = self.rows()
-        if self.filterset_class:
-            rows = self.filterset_class(query, queryset=rows, request=self.request).narrowed()
+        if self._filters:
+            rows = self._filters(query, queryset=rows, request=self.request, only=()).narrowed()
         words = query.get("search", "")
-        if len(words) > MAX_SEARCH or len(words.split()) > MAX_WORDS:
-            limits = {"characters": MAX_SEARCH, "words": MAX_WORDS}
-            raise bad_parameters(
-                {"search": [_("Search for at most %(words)d words of %(characters)d characters.") % limits]}
-            )
+        refuse_long_search(words)
         return self.search(rows, words.strip()) if words else rows
 
     def _keys(self, query: QueryDict) -> list[str] | None:
@@ -152,7 +152,16 @@ class ListEndpoint(Endpoint):
         return list(dict.fromkeys(["id", *asked]))
 
 
-def _whole(query: QueryDict, name: str, default: int, highest: int) -> int:
+def refuse_long_search(words: str) -> None:
+    if len(words) > MAX_SEARCH or len(words.split()) > MAX_WORDS:
+        limits = {"characters": MAX_SEARCH, "words": MAX_WORDS}
+        raise bad_parameters(
+            {"search": [_("Search for at most %(words)d words of %(characters)d characters.") % limits]}
+        )
+
+
+def whole(query: QueryDict, name: str, default: int, highest: int) -> int:
+    """The parameter as a whole number from 1 to `highest`. Raises InvalidInput."""
     value = query.get(name)
     if value is None:
         return default
@@ -161,8 +170,18 @@ def _whole(query: QueryDict, name: str, default: int, highest: int) -> int:
     return int(value)
 
 
+_envelopes: dict[tuple[str, tuple[str, ...]], type[serializers.Serializer]] = {}
+
+
 def envelope(representation: Representation, includes: Mapping[str, Any] | None = None) -> type[serializers.Serializer]:
-    """The shape of a list in the schema, with the `includes` that it offers."""
+    """The shape of a list in the schema, with the `includes` that it offers; one of each, however many endpoints give it."""
+    key = (representation.name, tuple(includes or ()))
+    if key not in _envelopes:
+        _envelopes[key] = _envelope(representation, includes)
+    return _envelopes[key]
+
+
+def _envelope(representation: Representation, includes: Mapping[str, Any] | None) -> type[serializers.Serializer]:
     item = representation.serializer()
     if includes:
         item = with_includes(item, includes.values())

@@ -20,6 +20,7 @@ from crm.registry import Text
 _EXAMPLES: dict[str, Any] = {
     "id": "01980a3e-5c1b-7e0a-9d3f-2b6f1c4d8e90",
     "ids": ["01980a3e-5c1b-7e0a-9d3f-2b6f1c4d8e90"],
+    "texts": [],
     "user": "01980a3e-5c1b-7e0a-9d3f-2b6f1c4d8e91",
     "team": "01980a3e-5c1b-7e0a-9d3f-2b6f1c4d8e92",
     "text": "",
@@ -29,6 +30,7 @@ _EXAMPLES: dict[str, Any] = {
     "date": "2026-01-31",
     "datetime": "2026-01-31T14:05:00Z",
     "currency": "GBP",
+    "boolean": True,
     "json": {},
 }
 
@@ -37,9 +39,9 @@ _EXAMPLES: dict[str, Any] = {
 class Shown:
     """A value of a representation.
 
-    `path` is the column seen from the model; `type` one of id, ids, user, team, text, choice, money, number, decimal, date,
-    datetime, json, currency (the business's own, without a column); `currency` the path of the column that holds the
-    currency of an amount (default: the business's).
+    `path` is the column seen from the model, or the name under which `expression` is read; `type` one of id, ids, user, team, text,
+    texts, choice, money, number, decimal, date, datetime, boolean, json, currency (the business's own, without a column);
+    `currency` the path of the column that holds the currency of an amount (default: the business's).
     """
 
     key: str
@@ -50,6 +52,7 @@ class Shown:
     nullable: bool = False
     currency: str = ""
     example: Any = None
+    expression: Any = None
 
     def value(self, row: Mapping[str, Any], business: Business) -> Any:
         if self.type == "currency":
@@ -71,6 +74,10 @@ class Shown:
                 return serializers.UUIDField(**options)
             case "ids":
                 return serializers.ListField(child=serializers.UUIDField(), **options)
+            case "texts":
+                return serializers.ListField(child=serializers.CharField(), **options)
+            case "boolean":
+                return serializers.BooleanField(**options)
             case "choice":
                 return serializers.ChoiceField(choices=list(self.choices), **options)
             case "number":
@@ -107,12 +114,18 @@ class Representation:
         chosen = [self.shown[key] for key in (self.shown if keys is None else keys)]
         return {path for item in chosen for path in (item.path, item.currency) if path}
 
+    def read(self, rows: QuerySet, keys: Iterable[str] | None = None, more: Iterable[str] = ()) -> QuerySet:
+        """The rows as dictionaries of what the keys (default: all) are made of, and of `more` columns."""
+        wanted = self.paths(keys) | set(more)
+        made = {item.path: item.expression for item in self.shown.values() if item.expression and item.path in wanted}
+        return rows.values(*(wanted - made.keys()), **made)
+
     def of(self, row: Mapping[str, Any], business: Business, keys: Iterable[str] | None = None) -> dict[str, Any]:
         return {key: self.shown[key].value(row, business) for key in (self.shown if keys is None else keys)}
 
     def one(self, rows: QuerySet, pk: Any) -> dict[str, Any]:
         """The columns of one of the `rows`; raises NotFound."""
-        found = rows.filter(pk=pk).values(*self.paths()).first()
+        found = self.read(rows.filter(pk=pk)).first()
         if found is None:
             raise NotFound
         return dict(found)

@@ -7,6 +7,7 @@ from crm.api.endpoints import JobCancel, JobDetail, JobList, JobRetry, WhoAmI
 from crm.api.notifications import NotificationList, NotificationRead, NotificationsRead
 from crm.api.operations import PermissionTable
 from crm.api.saved_views import SavedViewDetail, SavedViewList
+from crm.api.search import Search
 from crm.api.tokens import CreateToken, RefreshTokens, RevokeTokens
 from crm.api.trail import AccessList, ActivityList
 from crm.api.views import Unrouted
@@ -29,6 +30,7 @@ urlpatterns = [
     path("views/<uuid:id>", SavedViewDetail.as_view(), name="view_detail"),
     path("activity", ActivityList.as_view(), name="activity_list"),
     path("access", AccessList.as_view(), name="access_list"),
+    path("search", Search.as_view(), name="search"),
     path("permissions", PermissionTable.as_view(), name="permissions"),
     path("schema", Schema.as_view(), name="schema"),
     path("docs", Docs.as_view(), name="docs"),

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, cast
 from zoneinfo import ZoneInfo
@@ -56,6 +56,8 @@ class Doc:
     body_example: Any = None
     answer_example: Any = None
     problems: tuple[int, ...] = ()
+    parameters: Mapping[str, tuple[Any, dict[str, Any]]] = field(default_factory=dict)
+    """Query parameters of an operation that is no list: name -> (what it is for, its JSON schema)."""
 
 
 class Endpoint(APIView):

@@ -5,7 +5,7 @@ from crm.models.base import BusinessModel, LedgerModel, Timestamped
 from crm.models.business import ApiKey, Business, ExchangeRate, Invitation, Membership, Role, Team, User, Visibility
 from crm.models.job import Job, JobState, Lane, Schedule, Worker
 from crm.models.notification import Notification, NotificationChoice
-from crm.models.saved_view import Audience, DefaultView, SavedView
+from crm.models.saved_view import Audience, DefaultView, SavedView, SavedViewPin
 from crm.models.service import IdempotentRequest, ServiceMode
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "NotificationChoice",
     "Role",
     "SavedView",
+    "SavedViewPin",
     "Schedule",
     "ServiceMode",
     "Team",

@@ -75,6 +75,26 @@ class DefaultView(BusinessModel):
         return self.page
 
 
+class SavedViewPin(BusinessModel):
+    """A saved view that a user has pinned: it stands first above its list, and in the sidebar."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    view = models.ForeignKey(SavedView, on_delete=models.CASCADE, db_constraint=False, related_name="+")
+
+    class Meta(BusinessModel.Meta):
+        ordering = ["created_at"]
+        verbose_name = _("pinned view")
+        verbose_name_plural = _("pinned views")
+        constraints = [
+            *BusinessModel.Meta.constraints,
+            SameBusiness("view"),
+            models.UniqueConstraint(fields=["business", "user", "view"], name="crm_savedviewpin_once"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.view_id)
+
+
 explain_constraint(
     "crm_savedview_name_unique", field="name", code="duplicate", message=_("You have a view of this name already.")
 )

@@ -38,6 +38,7 @@ from crm.services.saved_views import (
     choose_default_view,
     clear_default_view,
     delete_view,
+    pin_view,
     save_view,
     update_view,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "notify",
     "own_notifications",
     "pause_schedule",
+    "pin_view",
     "remove_demo_data",
     "rename_team",
     "require_second_factor",

@@ -10,7 +10,7 @@ from crm import activity, saved_views
 from crm.actor import Actor
 from crm.errors import DomainError, InvalidInput, NotAllowed, NotFound
 from crm.forms import check_version
-from crm.models import Business, DefaultView, SavedView
+from crm.models import Business, DefaultView, SavedView, SavedViewPin
 from crm.models.saved_view import Audience
 from crm.services.cleaning import clean, refuse_unknown
 
@@ -121,6 +121,26 @@ def clear_default_view(*, actor: Actor, business: Business, view: SavedView) -> 
             business=business,
             subject=chosen,
             changes={"default": (True, False)},
+        )
+
+
+@transaction.atomic
+def pin_view(*, actor: Actor, business: Business, view: SavedView, pinned: bool = True) -> None:
+    """Let the view stand first above its list and in the sidebar, for the actor alone; or (`pinned=False`) no longer. Raises
+    NotFound, NotAllowed."""
+    _need_person(actor)
+    chosen = _seen(actor, business, view)
+    if pinned:
+        changed = SavedViewPin.objects.get_or_create(user_id=actor.id, view=chosen, business=business)[1]
+    else:
+        changed = bool(SavedViewPin.objects.filter(user=actor.id, view=chosen).delete()[0])
+    if changed:
+        activity.record(
+            "crm.saved_view.updated",
+            actor=actor,
+            business=business,
+            subject=chosen,
+            changes={"pinned": (not pinned, pinned)},
         )
 
 

@@ -38,7 +38,7 @@ class Outcome:
 
 
 def test(arguments: list[str]) -> int:
-    """Everything, with the journeys; further arguments go to pytest."""
+    """Everything, with the journeys; further arguments go to pytest, which uses as many processes as `parallel` says."""
     if not system.install_chromium():
         raise SetupFault(f"The journeys need a browser: run {system.browser_line()}, then the same command again.")
     return _run(arguments or ["--cov"])
@@ -104,8 +104,16 @@ def _run(pytest_arguments: Sequence[str]) -> int:
     _as_test_process()
     with available(environment_for()):
         outcomes = run_steps(static_steps())
-        code = _pytest(pytest_arguments, failed=[outcome.step.title for outcome in outcomes if outcome.code])
+        code = _pytest(
+            [*parallel(), *pytest_arguments], failed=[outcome.step.title for outcome in outcomes if outcome.code]
+        )
     return code or int(any(outcome.code for outcome in outcomes))
+
+
+def parallel() -> list[str]:
+    """A process for each core, four at most: together they stay below the connections that the database takes."""
+    processes = min(os.cpu_count() or 1, 4)
+    return [f"--numprocesses={processes}", "--dist=load"] if processes > 1 else []
 
 
 def run_steps(steps: Sequence[Step]) -> list[Outcome]:
@@ -145,4 +153,6 @@ def _pytest(arguments: Sequence[str], failed: Sequence[str] = ()) -> int:
     """pytest's summary is the last output, so what failed before it is said first."""
     if failed:
         print(f"Failed before the tests: {', '.join(failed)}.", flush=True)
-    return subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=BASE_DIR, check=False).returncode
+    variables = {**os.environ, "PYTHONHASHSEED": "0"}  # every process must find the same tests in the same order
+    done = subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=BASE_DIR, env=variables, check=False)
+    return done.returncode

@@ -4,7 +4,7 @@ The functions may be called from Python too: `ui.badge("New", "good")`.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -14,10 +14,12 @@ import lucide
 from django import template
 from django.forms import BaseForm, BoundField
 from django.template.loader import get_template
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from crm import charts, formats
+from crm.tables import Table
 
 register = template.Library()
 
@@ -76,7 +78,12 @@ def button(
 @register.simple_tag
 def badge(label: Text, kind: str = "neutral", icon: str = "") -> SafeString:
     """A short state, never told by its color alone."""
-    return _render("badge", label=label, kind=kind if kind in KINDS else "neutral", icon=icon)
+    return _badge(conditional_escape(label), kind if kind in KINDS else "neutral", icon)
+
+
+@lru_cache(maxsize=512)
+def _badge(label: SafeString, kind: str, icon: str) -> SafeString:
+    return _render("badge", label=label, kind=kind, icon=icon)
 
 
 @register.simple_tag
@@ -87,14 +94,19 @@ def chip(label: Text, remove_href: str = "") -> SafeString:
 @register.simple_tag
 def avatar(name: str, size: str = "m") -> SafeString:
     """Initials on a quiet ground; decoration, the name stands beside it. `size` is s, m or l."""
-    words = re.findall(r"\w+", str(name or ""))
-    initials = (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper() if words else "?"
+    letters = initials(name)
     return format_html(
         '<span class="avatar avatar-{}" data-tint="{}" aria-hidden="true">{}</span>',
         size,
-        sum(map(ord, initials)) % 6,
-        initials,
+        sum(map(ord, letters)) % 6,
+        letters,
     )
+
+
+def initials(name: str) -> str:
+    """The first letters of the first and the last word."""
+    words = re.findall(r"\w+", str(name or ""))
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper() if words else "?"
 
 
 @register.simple_block_tag
@@ -209,6 +221,12 @@ def stepper(steps: Sequence[Text], current: int) -> SafeString:
             for n, label in enumerate(steps, 1)
         ],
     )
+
+
+@register.simple_tag
+def path(steps: Sequence[dict[str, Any]], label: Text = "") -> SafeString:
+    """Where something stands on its way: {label, state ("past", "current", "ahead"), kind, href} of each step."""
+    return _render("path", steps=steps, label=label)
 
 
 @register.simple_tag
@@ -327,16 +345,29 @@ def form_fields(form: BaseForm) -> SafeString:
 
 
 @register.simple_tag
-def table(table: Any) -> SafeString:
-    """A table of crm/tables.py. The first cell of a row carries its link."""
-    rows = []
+def table(table: Table) -> SafeString:
+    """A table of crm/tables.py. The first cell of a row carries its link; rows are written in one pass, as they are most of a page."""
+    return _render("table", table=table, body=SafeString("".join(_rows_of(table))))
+
+
+def _rows_of(table: Table) -> Iterator[str]:
+    starts = [f'<td class="{column.align}" data-label="{escape(column.label)}">' for column in table.columns]
+    select = escape(_("Select %(name)s"))
     for row in table.rows:
-        cells = [(cell.column, cell.html) for cell in row.cells]
-        if row.href and cells and "<a " not in cells[0][1]:
-            column, words = cells[0]
-            cells[0] = (column, format_html('<a class="row-link" href="{}">{}</a>', row.href, words))
-        rows.append((row.href, cells))
-    return _render("table", columns=table.columns, rows=rows, caption=table.caption)
+        href = escape(row.href)
+        yield f'\n    <tr data-href="{href}">' if href else "\n    <tr>"
+        if table.picks:
+            label = select % {"name": escape(row.label)}
+            yield (
+                f'<td class="pick-cell"><input type="checkbox" name="ids" value="{row.id}" form="{table.picks}" '
+                f'aria-label="{label}" autocomplete="off" data-pick></td>'
+            )
+        for place, (start, cell) in enumerate(zip(starts, row.cells, strict=True)):
+            if not place and href and "<a " not in cell.html:
+                yield f'{start}<a class="row-link" href="{href}">{cell.html}</a></td>'
+            else:
+                yield f"{start}{cell.html}</td>"
+        yield f'<td class="row-tools">{row.tools}</td></tr>' if table.has_tools else "</tr>"
 
 
 @register.simple_tag

@@ -22,6 +22,7 @@ from crm.views.saved_views import (
     SavedViewCreate,
     SavedViewDefault,
     SavedViewDelete,
+    SavedViewPinned,
     SavedViewQuery,
     SavedViewUpdate,
 )
@@ -80,6 +81,7 @@ __all__ = [
     "SavedViewCreate",
     "SavedViewDefault",
     "SavedViewDelete",
+    "SavedViewPinned",
     "SavedViewQuery",
     "SavedViewUpdate",
     "SchedulePause",

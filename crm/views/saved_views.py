@@ -136,6 +136,22 @@ class SavedViewDefault(OneView):
         return HttpResponseRedirect(self.success_url(None))
 
 
+class SavedViewPinned(OneView):
+    """Pin the view, or (`pin=no`) no longer."""
+
+    permission = MEMBER
+    title = gettext_lazy("Pin this view")
+
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        is_pinned = request.POST.get("pin") != "no"
+        carry_out(lambda: services.pin_view(actor=self.actor, business=self.business, view=self.view, pinned=is_pinned))
+        words = (
+            _("The view is pinned: you find it in the sidebar.") if is_pinned else _("The view isn't pinned any more.")
+        )
+        messages.success(request, words)
+        return HttpResponseRedirect(self.success_url(None))
+
+
 class SavedViewDelete(OneView, DeedPage):
     permission = MEMBER
     submit_label = gettext_lazy("Delete view")

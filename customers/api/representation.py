@@ -1,12 +1,18 @@
 """How customers and imports are shown to programs; customers from the plugged fields."""
 
 from typing import Any
+from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
 from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
 
+from crm.actor import Actor
 from crm.api.representation import Representation, Shown
+from crm.models import Business
 from customers.choices import ImportState
-from customers.models import Customer
+from customers.models import Customer, CustomerTag
 from customers.registry import Field, fields
 
 _SAMPLES = {
@@ -20,7 +26,17 @@ _SAMPLES = {
     "external_id": "C-1001",
     "size": "",
     "lifecycle_stage": "active",
+    "lifecycle_substep": "adoption",
+    "birthday": "0214",
+    "preferred_language": "EN",
 }
+
+
+_TYPES = {"customer": "id", "url": "text", "birthday": "text"}
+"""How types of fields that pages write in their own way are shown to programs."""
+
+
+TAG_NAMES = ArraySubquery(CustomerTag.objects.filter(customer=OuterRef("pk")).order_by("tag__name").values("tag__name"))
 
 
 def _shown(field: Field) -> Shown:
@@ -29,7 +45,7 @@ def _shown(field: Field) -> Shown:
     return Shown(
         field.key,
         field.path,
-        field.type,
+        _TYPES.get(field.type, field.type),
         field.how or field.label,
         choices=choices,
         nullable=column is None or column.null,
@@ -44,10 +60,35 @@ CUSTOMER = Representation(
         Shown("first_name", "first_name", "text", _("First name"), example="Jordan"),
         Shown("last_name", "last_name", "text", _("Last name"), example="Smith"),
         *(_shown(field) for field in fields),
+        Shown("tags", "tag_names", "texts", _("Names of the tags"), example=["VIP"], expression=TAG_NAMES),
+        Shown(
+            "custom_values", "custom_values", "json", _("Values of the business's own fields, by their keys"),
+            example={"plan": "Pro", "seats": "25"},
+        ),
         Shown("currency", "", "currency", _("Currency of all amounts: the reporting currency of the business")),
         Shown("archived_at", "archived_at", "datetime", _("Archived"), nullable=True),
     ],
 )
+
+# What only holders of `customers.view_private` are shown, and of one customer at a time.
+PRIVATE_FIELDS: dict[str, serializers.Field] = {
+    "date_of_birth": serializers.DateField(
+        allow_null=True, required=False, help_text=_("Left out for callers without customers.view_private")
+    ),
+    "telegram_id": serializers.CharField(
+        required=False, help_text=_("Left out for callers without customers.view_private")
+    ),
+}
+PRIVATE_SAMPLE = {"date_of_birth": "1984-02-14", "telegram_id": "@jordan_smith"}
+
+
+def private_values(actor: Actor, customer_id: UUID, business: Business) -> dict[str, Any]:
+    """What is sealed of a customer, as far as the actor may see it; a value whose key is lost is null."""
+    if not actor.may("customers.view_private", business):
+        return {}
+    customer = Customer.objects.only("business", "birth_date_sealed", "telegram_sealed").get(pk=customer_id)
+    return {name: customer.opened(name) for name in PRIVATE_FIELDS}
+
 
 IMPORT = Representation(
     "Import",

@@ -2,15 +2,83 @@
 
 from django.urls import path
 
+from customers.api.bulk import BulkChangeDetail, BulkChangeLines, BulkChangeList, BulkChangeUndo
+from customers.api.contacts import (
+    ContactConvert,
+    ContactDetail,
+    ContactList,
+    ContactRestore,
+    ContactTouch,
+    ContactUnlink,
+    CustomerContacts,
+    CustomerPerson,
+    CustomerStakeholders,
+)
+from customers.api.custom_fields import CustomFieldArchive, CustomFieldDetail, CustomFieldList, CustomFieldRestore
 from customers.api.imports import ImportDetail, ImportList
-from customers.api.views import CustomerArchive, CustomerBulk, CustomerDetail, CustomerList, CustomerRestore
+from customers.api.lifecycle import CustomerLifecycle, StageChangeDetail, StageReport
+from customers.api.preferences import (
+    ConsentList,
+    CustomerConsents,
+    CustomerMaySend,
+    CustomerPreferenceLink,
+    CustomerPreferences,
+    PreferenceList,
+)
+from customers.api.privacy import PrivacyRequestDecline, PrivacyRequestDetail, PrivacyRequestList
+from customers.api.tags import CustomerTagDetail, CustomerTags, TagDetail, TagList, TagMerge
+from customers.api.timeline import CustomerTimeline
+from customers.api.views import (
+    CustomerArchive,
+    CustomerBulk,
+    CustomerConvert,
+    CustomerDetail,
+    CustomerList,
+    CustomerRestore,
+)
 
 urlpatterns = [
     path("customers", CustomerList.as_view(), name="customer_list"),
     path("customers/bulk", CustomerBulk.as_view(), name="customer_bulk"),
     path("customers/<uuid:id>", CustomerDetail.as_view(), name="customer_detail"),
+    path("customers/<uuid:id>/convert", CustomerConvert.as_view(), name="customer_convert"),
+    path("customers/<uuid:id>/timeline", CustomerTimeline.as_view(), name="customer_timeline"),
     path("customers/<uuid:id>/archive", CustomerArchive.as_view(), name="customer_archive"),
     path("customers/<uuid:id>/restore", CustomerRestore.as_view(), name="customer_restore"),
+    path("customers/<uuid:id>/lifecycle", CustomerLifecycle.as_view(), name="customer_lifecycle"),
+    path("customers/<uuid:id>/lifecycle/<int:change>", StageChangeDetail.as_view(), name="stage_change_detail"),
+    path("lifecycle/stages", StageReport.as_view(), name="stage_report"),
+    path("customers/<uuid:id>/preferences", CustomerPreferences.as_view(), name="customer_preferences"),
+    path("customers/<uuid:id>/preference-link", CustomerPreferenceLink.as_view(), name="customer_preference_link"),
+    path("customers/<uuid:id>/consents", CustomerConsents.as_view(), name="customer_consents"),
+    path("customers/<uuid:id>/may-send", CustomerMaySend.as_view(), name="customer_may_send"),
+    path("preferences", PreferenceList.as_view(), name="preference_list"),
+    path("consents", ConsentList.as_view(), name="consent_list"),
+    path("privacy-requests", PrivacyRequestList.as_view(), name="privacy_request_list"),
+    path("privacy-requests/<uuid:id>", PrivacyRequestDetail.as_view(), name="privacy_request_detail"),
+    path("privacy-requests/<uuid:id>/decline", PrivacyRequestDecline.as_view(), name="privacy_request_decline"),
+    path("customers/<uuid:id>/contacts", CustomerContacts.as_view(), name="customer_contacts"),
+    path("customers/<uuid:id>/stakeholders", CustomerStakeholders.as_view(), name="customer_stakeholders"),
+    path("customers/<uuid:id>/person", CustomerPerson.as_view(), name="customer_person"),
+    path("contacts", ContactList.as_view(), name="contact_list"),
+    path("contacts/<uuid:id>", ContactDetail.as_view(), name="contact_detail"),
+    path("contacts/<uuid:id>/restore", ContactRestore.as_view(), name="contact_restore"),
+    path("contacts/<uuid:id>/touch", ContactTouch.as_view(), name="contact_touch"),
+    path("contacts/<uuid:id>/convert", ContactConvert.as_view(), name="contact_convert"),
+    path("contacts/<uuid:id>/unlink", ContactUnlink.as_view(), name="contact_unlink"),
+    path("customers/<uuid:id>/tags", CustomerTags.as_view(), name="customer_tags"),
+    path("customers/<uuid:id>/tags/<uuid:tag>", CustomerTagDetail.as_view(), name="customer_tag_detail"),
+    path("tags", TagList.as_view(), name="tag_list"),
+    path("tags/<uuid:id>", TagDetail.as_view(), name="tag_detail"),
+    path("tags/<uuid:id>/merge", TagMerge.as_view(), name="tag_merge"),
+    path("custom-fields", CustomFieldList.as_view(), name="custom_field_list"),
+    path("custom-fields/<uuid:id>", CustomFieldDetail.as_view(), name="custom_field_detail"),
+    path("custom-fields/<uuid:id>/archive", CustomFieldArchive.as_view(), name="custom_field_archive"),
+    path("custom-fields/<uuid:id>/restore", CustomFieldRestore.as_view(), name="custom_field_restore"),
+    path("bulk-changes", BulkChangeList.as_view(), name="bulk_change_list"),
+    path("bulk-changes/<uuid:id>", BulkChangeDetail.as_view(), name="bulk_change_detail"),
+    path("bulk-changes/<uuid:id>/lines", BulkChangeLines.as_view(), name="bulk_change_lines"),
+    path("bulk-changes/<uuid:id>/undo", BulkChangeUndo.as_view(), name="bulk_change_undo"),
     path("imports", ImportList.as_view(), name="import_list"),
     path("imports/<uuid:id>", ImportDetail.as_view(), name="import_detail"),
 ]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from rest_framework.response import Response
@@ -14,17 +15,18 @@ from crm.api.bulk import Action, BulkEndpoint, bulk_doc, bulk_input
 from crm.api.includes import Included, Person, TeamName, load_people, load_teams, with_includes
 from crm.api.lists import ListEndpoint, envelope, envelope_sample
 from crm.api.views import Doc, RecordEndpoint, tag_of
+from crm.filters import StrictFilterSet
 from customers import services
-from customers.api.inputs import ArchiveInput, CustomerInput, NothingInput
-from customers.api.representation import CUSTOMER
-from customers.filters import customer_filterset
-from customers.models import Customer
+from customers.api.inputs import ArchiveInput, ConvertInput, CustomerInput, NothingInput
+from customers.api.privacy import ERASURE_DOC, PRIVACY_REQUEST
+from customers.api.representation import CUSTOMER, PRIVATE_FIELDS, PRIVATE_SAMPLE, private_values
+from customers.filters import CUSTOM, customer_filterset, filterset_of
+from customers.models import Customer, PrivacyRequest
 from customers.queries import matches_for, matching
 from customers.registry import fields
-from customers.services.customers import FIELDS
 
-_ANSWER = CUSTOMER.serializer()
-_SAMPLE = CUSTOMER.sample()
+_ANSWER = type("CustomerProfile", (CUSTOMER.serializer(),), dict(PRIVATE_FIELDS))
+_SAMPLE = CUSTOMER.sample() | PRIVATE_SAMPLE
 _BODY = {
     "kind": "person",
     "first_name": "Jordan",
@@ -32,7 +34,7 @@ _BODY = {
     "email": "jordan@example.com",
     "country": "United Kingdom",
 }
-CustomerInput.computed = frozenset(CUSTOMER.shown) - frozenset(FIELDS)
+CustomerInput.computed = frozenset(CUSTOMER.shown) - frozenset(CustomerInput().fields)
 INCLUDES = {
     "owner": Included("owner", _("The member who looks after the customer"), "owner", load_people, Person),
     "team": Included("team", _("The team that does"), "team", load_teams, TeamName),
@@ -82,6 +84,12 @@ class CustomerList(ShowsCustomers, ListEndpoint):
     def rows(self) -> QuerySet:
         return Customer.objects.live().visible_to(self.actor).with_facts()
 
+    def filterset(self, query: QueryDict) -> type[StrictFilterSet]:
+        """With the business's own fields, when the address names one."""
+        if any(name.startswith(CUSTOM) for name in query):
+            return filterset_of(self.business)
+        return customer_filterset()
+
     def search(self, rows: QuerySet, words: str) -> QuerySet:
         limit = matches_for(self.actor)
         found = matching(words, limit)
@@ -94,10 +102,10 @@ class CustomerList(ShowsCustomers, ListEndpoint):
     def post(self, request: Any) -> Response:
         self.refuse_parameters()
         values = self.body(CustomerInput)
-        customer = services.create_customer(actor=self.actor, business=self.business, **values)
+        customer = services.create_customer(actor=self.actor, business=self.business, at=clock.now(), **values)
         row = CUSTOMER.one(Customer.objects.all(), customer.pk)
         saw(request, [customer.pk])
-        data = CUSTOMER.of(row, self.business)
+        data = CUSTOMER.of(row, self.business) | private_values(self.actor, customer.pk, self.business)
         headers = {
             "Location": reverse("api:customer_detail", args=[customer.pk]),
             "ETag": tag_of(row["updated_at"], data),
@@ -119,10 +127,18 @@ class CustomerEndpoint(ShowsCustomers, RecordEndpoint):
     def shown(self, row: dict[str, Any]) -> None:
         saw(self.request, [row["id"]])
 
+    def details(self, row: dict[str, Any]) -> dict[str, Any]:
+        return private_values(self.actor, row["id"], self.business)
+
 
 class CustomerDetail(CustomerEndpoint):
     includes = INCLUDES
-    permissions = {"GET": "customers.view", "PATCH": "customers.change", "PUT": "customers.change"}
+    permissions = {
+        "GET": "customers.view",
+        "PATCH": "customers.change",
+        "PUT": "customers.change",
+        "DELETE": "customers.request_erasure",
+    }
     _text = _("Only the fields in the body change; PUT and PATCH do the same.")
     docs = {
         "GET": Doc(
@@ -149,6 +165,7 @@ class CustomerDetail(CustomerEndpoint):
             body_example={"city": "London"},
             answer_example=_SAMPLE,
         ),
+        "DELETE": ERASURE_DOC,
     }
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> Response:
@@ -159,10 +176,42 @@ class CustomerDetail(CustomerEndpoint):
         self.refuse_parameters()
         customer, version = self.record, self.asked_version()
         values = self.body(CustomerInput, partial=True)
-        services.update_customer(actor=self.actor, customer=customer, version=version, **values)
+        services.update_customer(actor=self.actor, customer=customer, at=clock.now(), version=version, **values)
         return self.show(Customer.objects.all())
 
     put = patch
+
+    def delete(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        self.refuse_parameters()
+        found = services.request_erasure(
+            actor=self.actor, customer=self.record, at=clock.now(), version=self.asked_version()
+        )
+        saw(request, [found.customer_id])
+        row = PRIVACY_REQUEST.one(PrivacyRequest.objects.all(), found.pk)
+        location = reverse("api:privacy_request_detail", args=[found.pk])
+        return Response(PRIVACY_REQUEST.of(row, self.business), status=202, headers={"Location": location})
+
+
+class CustomerConvert(CustomerEndpoint):
+    permissions = {"POST": "customers.change"}
+    docs = {
+        "POST": Doc(
+            "convert_customer",
+            _("Mark a prospect as a customer"),
+            answer=_ANSWER,
+            body=ConvertInput,
+            answer_example=_SAMPLE,
+            body_example={"stage": "onboarding"},
+            text=_("Active unless the body says otherwise; a customer since today unless another day is known."),
+        )
+    }
+
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        self.refuse_parameters()
+        customer, version = self.record, self.asked_version()
+        values = self.body(ConvertInput)
+        services.mark_as_customer(actor=self.actor, customer=customer, at=clock.now(), version=version, **values)
+        return self.show(Customer.objects.all())
 
 
 class CustomerArchive(CustomerEndpoint):
@@ -208,11 +257,11 @@ class CustomerRestore(CustomerEndpoint):
 
 
 def _create(view: Any, record: Any, version: str | None, values: dict[str, Any]) -> Customer:
-    return services.create_customer(actor=view.actor, business=view.business, **values)
+    return services.create_customer(actor=view.actor, business=view.business, at=clock.now(), **values)
 
 
 def _update(view: Any, record: Customer, version: str | None, values: dict[str, Any]) -> Customer:
-    return services.update_customer(actor=view.actor, customer=record, version=version, **values)
+    return services.update_customer(actor=view.actor, customer=record, at=clock.now(), version=version, **values)
 
 
 def _archive(view: Any, record: Customer, version: str | None, values: dict[str, Any]) -> Customer:
@@ -260,7 +309,7 @@ class CustomerBulk(ShowsCustomers, BulkEndpoint):
                         "action": "create",
                         "status": 201,
                         "id": _SAMPLE["id"],
-                        "customer": _SAMPLE,
+                        "customer": CUSTOMER.sample(),
                         "error": None,
                     }
                 ],

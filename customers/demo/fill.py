@@ -10,6 +10,7 @@ from crm.demo.plan import DemoPlan
 from crm.models import Membership
 from customers import services
 from customers.demo.words import COMPANY_HEADS, COMPANY_TAILS, LEGAL_FORMS, names, places
+from customers.models import Customer
 
 # course -> share of the customers, and how much those who take it buy compared with each other
 SHOP_COURSES = {
@@ -32,6 +33,66 @@ group by people, part
 """
 
 # first_on: the day of the first order, last_on: of the last; both null for those who have bought nothing.
+_STREETS = {
+    "english": (
+        "Station Road",
+        "High Street",
+        "Church Lane",
+        "Mill Road",
+        "Victoria Street",
+        "Park Avenue",
+        "King Street",
+        "Bridge Street",
+    ),
+    "german": (
+        "Bahnhofstraße",
+        "Hauptstraße",
+        "Gartenweg",
+        "Mühlenweg",
+        "Lindenallee",
+        "Schulstraße",
+        "Ringstraße",
+        "Marktplatz",
+    ),
+    "french": (
+        "rue de la Gare",
+        "rue Victor Hugo",
+        "avenue du Parc",
+        "rue du Moulin",
+        "place du Marché",
+        "rue des Écoles",
+        "rue Pasteur",
+        "quai du Port",
+    ),
+}
+_SOURCES = {
+    "shop": ("Search engine", "Social media", "Recommendation", "Newsletter", "Market place", "Walk-in"),
+    "software": ("Website", "Referral", "Trade fair", "Partner", "Cold call", "Webinar"),
+}
+_CAMPAIGNS = {
+    "shop": ("Spring sale", "Black Friday", "Back to school", "Gift guide"),
+    "software": ("Spring webinar", "Partner week", "Free trial", "Year-end offer"),
+}
+# Some companies belong to larger ones of the same business, never to one that itself belongs to another: no circles.
+_FAMILIES = """
+with heads as (
+    select n, id, row_number() over (order by n) as place from demo_customers where kind = 'company' and {is_child} >= 0.06 and {is_head} < 0.1
+), counted as (select count(*) as heads from heads), children as (
+    select n, id, 1 + {which} as place from demo_customers, counted where kind = 'company' and {is_child} < 0.06 and heads > 0
+)
+update customers_customer c set parent_id = h.id from children d join heads h using (place) where c.id = d.id
+"""
+_REFERRALS = """
+update customers_customer c set referred_by_id = o.id, acquisition_source = %(source)s
+from demo_customers d join demo_customers o on o.n = 1 + {which} and o.acquired_on < d.acquired_on
+where c.id = d.id and {is_referred} < 0.03 and o.n <> d.n
+"""
+_BORN = """
+select id, %(today)s::date - (18 * 366 + {days}) from demo_customers where kind = 'person' and {has_birthday} < 0.4 order by n limit %(most)s
+"""
+BORN = 2_000
+"""How many demo persons have a birth date: each is sealed by itself."""
+
 _COURSES = """
 create temporary table demo_customers on commit drop as
 with drawn as (
@@ -108,7 +169,9 @@ select d.n, d.kind,
             else '' end as size
 from demo_customers d;
 insert into customers_customer (id, created_at, updated_at, business_id, kind, display_name, first_name, last_name, email, phone, country, city, website,
-                                industry, size, lifecycle_stage, owner_id, team_id, acquired_on, external_id, archived_at)
+                                industry, size, lifecycle_stage, owner_id, team_id, acquired_on, external_id, archived_at, phone_e164, legal_name,
+                                street, postal_code, preferred_language, domain, employee_count, annual_revenue, arr_manual, contract_start_on,
+                                contract_end_on, renewal_on, contract_terms, acquisition_source, acquisition_campaign, acquisition_cost)
 select d.id, acquired_at at time zone %(zone)s, least(coalesce(d.last_on, d.acquired_on) + time '20:00', %(today)s::timestamp) at time zone %(zone)s,
        %(business)s, d.kind, c.display_name, case when d.kind = 'person' then d.first_name else '' end,
        case when d.kind = 'person' then d.last_name else '' end,
@@ -119,13 +182,42 @@ select d.id, acquired_at at time zone %(zone)s, least(coalesce(d.last_on, d.acqu
        case when d.kind = 'company' then 'https://www.' || split_part(c.local, '@', 2) || c.nth || '.example.com' else '' end,
        c.industry, c.size, d.stage, o.owner, o.team, d.acquired_on, %(prefix)s || '-' || lpad(d.n::text, greatest(6, length(d.n::text)), '0'),
        case when d.stage in ('churned', 'prospect') and d.acquired_on < %(today)s::date - 200 and {archived} < 0.05
-            then (%(today)s::date - 1 - {archived_ago} + time '10:00') at time zone %(zone)s end
+            then (%(today)s::date - 1 - {archived_ago} + time '10:00') at time zone %(zone)s end,
+       case when d.phone <> '' then '+' || regexp_replace(d.phone, '[^0-9]', '', 'g') else '' end,
+       case when d.kind = 'company' and {has_legal} < 0.7 then c.display_name else '' end,
+       case when {has_street} < 0.8 then
+           case when d.country in ('Germany', 'Austria', 'Switzerland') then (%(german)s::text[])[1 + {road}] || ' ' || (1 + {house})
+                when d.country in ('France', 'Belgium') then (1 + {house}) || ' ' || (%(french)s::text[])[1 + {road}]
+                else (1 + {house}) || ' ' || (%(english)s::text[])[1 + {road}] end else '' end,
+       case when {has_street} < 0.8 then
+           case when d.country = 'United Kingdom' then upper(left(d.city, 2)) || (1 + {zip} %% 20) || ' ' || ({zip} %% 9 + 1) || chr(65 + {house} %% 26) || chr(65 + {zip} %% 26)
+                else lpad((1000 + {zip})::text, 5, '0') end else '' end,
+       case d.country when 'Germany' then 'DE' when 'Austria' then 'DE' when 'Switzerland' then 'DE' when 'France' then 'FR' when 'Spain' then 'ES'
+            when 'Italy' then 'IT' when 'Netherlands' then 'NL' when 'Belgium' then 'NL' when 'Portugal' then 'PT' when 'Poland' then 'PL'
+            when 'Sweden' then 'SV' when 'Denmark' then 'DA' when 'Norway' then 'NO' when 'Finland' then 'FI' when 'Japan' then 'JA' else 'EN' end,
+       case when d.kind = 'company' then split_part(c.local, '@', 2) || c.nth || '.example.com' else '' end,
+       w.people, w.people * (70 + {per_head}) * 1000,
+       case when k.starts_on is not null and {has_arr} < 0.85 then greatest(1200, round(power(w.people, 0.8)::numeric * (60 + {per_seat}), -2)) end,
+       k.starts_on, k.ends_on, case when d.stage <> 'churned' then k.ends_on end,
+       case when k.starts_on is not null and {has_terms} < 0.4 then (array['Net 30', 'Net 14, paid yearly in advance', 'Net 30, price fixed for two years',
+            'Paid monthly; ends with three months of notice'])[1 + {terms}] else '' end,
+       case when {has_source} < 0.85 then (%(sources)s::text[])[1 + {source}] else '' end,
+       case when {has_source} < 0.3 then (%(campaigns)s::text[])[1 + {campaign}] else '' end,
+       case when {has_source} < 0.5 then round((%(cost)s * (0.3 + {cost}))::numeric, 2) end
 from demo_customers d
 join (select *, case when row_number() over w > 1 then (row_number() over w)::text else '' end as nth
       from demo_cards window w as (partition by local order by n)) c using (n)
 left join lateral (
     select (%(owners)s::uuid[])[k] as owner, (%(teams)s::uuid[])[k] as team from (select 1 + {owner}) s(k) where {has_owner} < {owned}
 ) o on true
+cross join lateral (select case c.size when 'startup' then 2 + {staff} %% 9 when 'small' then 11 + {staff} %% 40 when 'medium' then 51 + {staff} %% 200
+                                       when 'large' then 251 + {staff} %% 750 when 'enterprise' then 1001 + {staff} end as people) w
+left join lateral (
+    select s.starts_on, case when d.stage = 'churned' then s.starts_on + 365 * greatest(1, (d.last_on - s.starts_on) / 365)
+                             else s.starts_on + 365 * (1 + (%(today)s::date - s.starts_on) / 365) end as ends_on
+    from (select d.first_on as starts_on) s
+    where %(has_contracts)s and d.kind = 'company' and d.first_on is not null
+) k on true
 order by acquired_at, d.n
 """
 
@@ -155,6 +247,10 @@ def fill_customers(plan: DemoPlan) -> None:
         tail=below("tail", len(COMPANY_TAILS), "d.n"), size=below("size", 10, "d.n"), has_email=unit("has email", "d.n"), domain=below("domain", 4, "d.n"),
         archived=unit("archived", "d.n"), archived_ago=below("archived ago", 180, "d.n"), owner=below("owner", len(people), "d.n"), has_owner=unit("has owner", "d.n"),
         owned="(case when d.kind = 'company' then 0.95 else 0.35 end)",
+        has_legal=unit("has legal", "d.n"), has_street=unit("has street", "d.n"), road=below("road", 8, "d.n"), house=below("house", 180, "d.n"),
+        zip=below("zip", 89_000, "d.n"), per_head=below("per head", 110, "d.n"), has_arr=unit("has arr", "d.n"), per_seat=below("per seat", 240, "d.n"),
+        has_terms=unit("has terms", "d.n"), terms=below("terms", 4, "d.n"), has_source=unit("has source", "d.n"), source=below("source", 6, "d.n"),
+        campaign=below("campaign", 4, "d.n"), cost=unit("cost", "d.n"), staff=below("staff", 4000, "d.n"),
     )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(
@@ -176,10 +272,45 @@ def fill_customers(plan: DemoPlan) -> None:
                 "industries": [industry for _tail, industry in COMPANY_TAILS],
                 "owners": [m.user_id for m in people],
                 "teams": [m.team_id for m in people],
+                **{words: list(streets) for words, streets in _STREETS.items()},
+                "sources": list(_SOURCES[plan.profile]),
+                "campaigns": list(_CAMPAIGNS[plan.profile]),
+                "cost": 40 if plan.profile == "shop" else 900,
+                "has_contracts": plan.profile == "software",
             },
         )
+        _relate(plan, cursor)
     services.refresh_search()
+    services.learn_words()
     count_anew("customers.Customer", "customers.CustomerFacts")
+
+
+def _relate(plan: DemoPlan, cursor: Any) -> None:
+    """Parents of some companies, referrers of some customers, birth dates of some persons."""
+    chance = plan.chance
+    cursor.execute(
+        _FAMILIES.format(
+            is_child=chance.unit("n", "is child"),
+            is_head=chance.unit("n", "is head"),
+            which=chance.number("n", "head of", "heads"),
+        )
+    )
+    cursor.execute(
+        _REFERRALS.format(
+            which=chance.number("d.n", "referrer", plan.customers), is_referred=chance.unit("d.n", "is referred")
+        ),
+        {"source": "Recommendation" if plan.profile == "shop" else "Referral"},
+    )
+    cursor.execute(
+        _BORN.format(days=chance.number("n", "born", 20_000), has_birthday=chance.unit("n", "has birthday")),
+        {"today": plan.today, "most": BORN},
+    )
+    people = []
+    for pk, day in cursor.fetchall():
+        person = Customer(pk=pk, business=plan.business)
+        person.date_of_birth = day
+        people.append(person)
+    services.write_seals(people)
 
 
 def _word_parameters(profile: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from customers.models.notes import Attachment, CustomerVisit, Note, NoteMention
 from customers.models.preferences import CommunicationPreference, ConsentRecord, PrivacyRequest, SendDecision
 from customers.models.qualification import CompetitorMention, IcpCriterion, Qualification, Signal, Technology
 from customers.models.tags import CustomerTag, Tag
+from customers.models.words import SearchWord
 
 __all__ = [
     "Attachment",
@@ -34,6 +35,7 @@ __all__ = [
     "Person",
     "PrivacyRequest",
     "Qualification",
+    "SearchWord",
     "SendDecision",
     "Signal",
     "Tag",

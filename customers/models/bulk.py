@@ -1,5 +1,7 @@
 """Changes of many customers at once: the run, and one line per customer by which it can be taken back."""
 
+from typing import Any, ClassVar
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -8,8 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.constraints import SameBusiness
 from crm.models import BusinessModel, LedgerModel, User
+from crm.scope import ScopedManager, UnscopedManager
 from customers.choices import BulkResult, BulkState
 from customers.models.customer import Customer
+from customers.querysets import AskedForQuerySet
 
 
 class BulkRun(BusinessModel):
@@ -33,6 +37,9 @@ class BulkRun(BusinessModel):
     total = models.PositiveIntegerField(_("customers"), default=0)
     counts = models.JSONField(default=dict, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    objects: ClassVar[Any] = ScopedManager.from_queryset(AskedForQuerySet)()
+    unscoped: ClassVar[Any] = UnscopedManager.from_queryset(AskedForQuerySet)()
 
     class Meta(BusinessModel.Meta):
         ordering = ["-created_at"]

@@ -17,7 +17,7 @@ from crm.models.base import Timestamped
 from crm.scope import ScopedManager, UnscopedManager
 from customers.choices import ContactRole, Influence, Sentiment
 from customers.models.customer import Customer
-from customers.querysets import OfCustomerQuerySet
+from customers.querysets import ContactQuerySet
 
 
 class Person(Timestamped):  # type: ignore[django-manager-missing]  # customers are told apart by their businesses
@@ -93,8 +93,8 @@ class Contact(BusinessModel):  # type: ignore[django-manager-missing]  # its man
         db_persist=True,
     )  # fmt: skip
 
-    objects: ClassVar[Any] = ScopedManager.from_queryset(OfCustomerQuerySet)()
-    unscoped: ClassVar[Any] = UnscopedManager.from_queryset(OfCustomerQuerySet)()
+    objects: ClassVar[Any] = ScopedManager.from_queryset(ContactQuerySet)()
+    unscoped: ClassVar[Any] = UnscopedManager.from_queryset(ContactQuerySet)()
 
     class Meta(BusinessModel.Meta):
         verbose_name = _("contact")

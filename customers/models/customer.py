@@ -15,7 +15,7 @@ from crm.errors import explain_constraint
 from crm.folding import Fold
 from crm.models import BusinessModel, Team, User
 from crm.scope import ScopedManager, UnscopedManager
-from crm.sealing import blind_key, seal, unseal
+from crm.sealing import SealBroken, blind_key, seal, unseal
 from customers.choices import SUBSTEPS, Kind, LifecycleStage, Size
 from customers.querysets import CustomerQuerySet
 
@@ -286,7 +286,7 @@ class Customer(BusinessModel):  # type: ignore[django-manager-missing]  # its ma
     @date_of_birth.setter
     def date_of_birth(self, day: date | None) -> None:
         text = day.isoformat() if day else ""
-        if text == (self.date_of_birth.isoformat() if self.date_of_birth else ""):
+        if self._holds(text, self.birth_date_sealed, "date_of_birth"):
             return
         self.birth_date_sealed = seal(text, self, "date_of_birth")
         self.birth_key = blind_key(text, self, "date_of_birth")
@@ -298,9 +298,23 @@ class Customer(BusinessModel):  # type: ignore[django-manager-missing]  # its ma
 
     @telegram_id.setter
     def telegram_id(self, text: str) -> None:
-        if text != self.telegram_id:
+        if not self._holds(text, self.telegram_sealed, "telegram_id"):
             self.telegram_sealed = seal(text, self, "telegram_id")
             self.telegram_key = blind_key(text, self, "telegram_id")
+
+    def opened(self, name: str) -> Any:
+        """`date_of_birth` or `telegram_id`; None when its key is lost, so that the rest of the customer can be shown."""
+        try:
+            return getattr(self, name)
+        except SealBroken:
+            return None
+
+    def _holds(self, text: str, sealed: Any, field: str) -> bool:
+        """Is this the sealed value? One that can't be opened any more is no reason not to seal another."""
+        try:
+            return unseal(sealed, self, field) == text
+        except SealBroken:
+            return False
 
 
 class CustomerFacts(models.Model):

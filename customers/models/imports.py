@@ -11,7 +11,7 @@ from crm.constraints import SameBusiness
 from crm.models import BusinessModel, LedgerModel, User
 from crm.scope import ScopedManager, UnscopedManager
 from customers.choices import ImportState
-from customers.querysets import ImportQuerySet
+from customers.querysets import AskedForQuerySet
 
 
 class ImportJob(BusinessModel):
@@ -34,8 +34,8 @@ class ImportJob(BusinessModel):
     error = models.TextField(blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
-    objects: ClassVar[Any] = ScopedManager.from_queryset(ImportQuerySet)()
-    unscoped: ClassVar[Any] = UnscopedManager.from_queryset(ImportQuerySet)()
+    objects: ClassVar[Any] = ScopedManager.from_queryset(AskedForQuerySet)()
+    unscoped: ClassVar[Any] = UnscopedManager.from_queryset(AskedForQuerySet)()
 
     class Meta(BusinessModel.Meta):
         ordering = ["-created_at"]

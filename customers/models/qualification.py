@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.constraints import SameBusiness
+from crm.errors import explain_constraint
 from crm.models import BusinessModel, User
 from crm.scope import ScopedManager, UnscopedManager
 from customers.choices import CompetitorStanding, CriterionOperator, SignalKind
@@ -198,3 +199,8 @@ class CompetitorMention(OfCustomer):
 
     def __str__(self) -> str:
         return self.name
+
+
+explain_constraint(
+    "customers_technology_once", field="name", code="duplicate", message=_("This technology is noted here already.")
+)

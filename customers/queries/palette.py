@@ -1,24 +1,102 @@
 """The few customers that are named where people look for somebody: by words, by id, and those opened last."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from crm.actor import Actor
-from crm.models import AccessRecord
-from customers.models import Customer
-from customers.queries.search import matches_for, matching
+from django.db import connection
+from django.db.models import OuterRef, Subquery
+from django.utils.translation import gettext as _
 
-LOOKED_THROUGH = 2_000
-"""Of how many access records, the latest of the business, what somebody has opened is read."""
+from crm.actor import Actor
+from customers.models import Customer, CustomerVisit
+from customers.queries.search import matches_for, matching
+from customers.registry import fields
+
+RECENT = 50
+"""How many of the profiles that somebody has opened last stand before others that fit as well."""
+_FOUND_BY = """
+select c.id, crm_fold(%(words)s), crm_fold(c.display_name), crm_fold(c.email), regexp_replace(c.phone, '[^0-9]', '', 'g'),
+       crm_fold(c.external_id),
+       (select t.name from customers_customertag l join customers_tag t on t.id = l.tag_id
+        where l.customer_id = c.id and starts_with(crm_fold(t.name), crm_fold(%(words)s)) order by t.name limit 1)
+from customers_customer c where c.id = any(%(ids)s)
+"""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A customer that was found, and by what: the key of the field, and the value that fits."""
+
+    customer: Customer
+    field: str
+    value: str
+
+    @property
+    def label(self) -> str:
+        """The field in words."""
+        if self.field == "tag":
+            return _("Tag")
+        if self.field == "close":
+            return _("Similar name")
+        known = fields.get(self.field)
+        return str(known.label) if known else ""
 
 
 def fitting(actor: Actor, words: str, limit: int) -> list[Customer]:
-    """The live customers that the actor may see and the words fit, best first."""
+    """The live customers that the actor may see and the words fit: those that it has opened lately first, then best first."""
     found = matching(words, matches_for(actor))
-    known = {row.pk: row for row in Customer.objects.live().visible_to(actor).filter(pk__in=found)}
-    return [known[pk] for pk in found if pk in known][:limit]
+    rows = Customer.objects.live().visible_to(actor).filter(pk__in=found)
+    if actor.kind == "user":
+        own = CustomerVisit.objects.filter(user=actor.eyes, customer=OuterRef("pk")).values("seen_at")
+        rows = rows.annotate(opened_at=Subquery(own))
+    known = {row.pk: row for row in rows}
+    best = [known[pk] for pk in found if pk in known]
+    lately = sorted(
+        (row for row in best if getattr(row, "opened_at", None)), key=lambda row: row.opened_at, reverse=True
+    )
+    return list(dict.fromkeys([*lately[:RECENT], *best]))[:limit]
+
+
+def hits(actor: Actor, words: str, limit: int) -> list[Hit]:
+    """The same with the field of each by which it was found."""
+    customers = fitting(actor, words, limit)
+    if not customers:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_FOUND_BY, {"words": words[:200], "ids": [row.pk for row in customers]})
+        said = {row[0]: row[1:] for row in cursor.fetchall()}
+    return [_hit(customer, *said[customer.pk]) for customer in customers]
+
+
+def _hit(customer: Customer, text: str, name: str, email: str, digits: str, external_id: str, tag: str | None) -> Hit:
+    sought, number = _words(text), "".join(c for c in text if c.isdigit())
+    if "@" in text and email.startswith(text):
+        return Hit(customer, "email", customer.email)
+    if name.startswith(text) or _begin_words_of(sought, name):
+        return Hit(customer, "display_name", customer.display_name)
+    if email.startswith(text) or _begin_words_of(sought, email):
+        return Hit(customer, "email", customer.email)
+    if len(number) >= 5 and number[-7:] in digits:
+        return Hit(customer, "phone", customer.phone)
+    if external_id.startswith(text) or _begin_words_of(sought, external_id):
+        return Hit(customer, "external_id", customer.external_id)
+    if tag is not None:
+        return Hit(customer, "tag", tag)
+    if _begin_words_of(sought, f"{name} {email} {external_id}"):
+        return Hit(customer, "display_name", customer.display_name)
+    return Hit(customer, "close", customer.display_name)
+
+
+def _words(text: str) -> list[str]:
+    return "".join(c if c.isalnum() else " " for c in text).split()
+
+
+def _begin_words_of(sought: list[str], text: str) -> bool:
+    """Does each of the words begin one of the text?"""
+    there = _words(text)
+    return bool(sought) and all(any(word.startswith(part) for word in there) for part in sought)
 
 
 def named(actor: Actor, ids: Iterable[UUID]) -> dict[UUID, str]:
@@ -26,12 +104,15 @@ def named(actor: Actor, ids: Iterable[UUID]) -> dict[UUID, str]:
     return dict(Customer.objects.visible_to(actor).filter(pk__in=list(ids)).values_list("pk", "display_name"))
 
 
-def opened_last(actor: Actor, pages: Iterable[str], since: datetime, limit: int) -> list[Customer]:
-    """The customers whose pages (names of addresses) the actor has opened last, the latest first."""
-    latest = AccessRecord.objects.order_by("-id").values("pk")[:LOOKED_THROUGH]
-    rows: Any = AccessRecord.objects.filter(
-        pk__in=latest, actor_kind=actor.kind, actor_id=actor.id, what__in=list(pages), at__gte=since
-    )
-    ids = list(dict.fromkeys(pk for seen in rows.order_by("-id").values_list("customer_ids", flat=True) for pk in seen))
+def opened_last(actor: Actor, limit: int) -> list[Customer]:
+    """The customers whose profiles the actor has opened last, the latest first."""
+    ids = _visited(actor)
     known = {row.pk: row for row in Customer.objects.live().visible_to(actor).filter(pk__in=ids[: limit * 2])}
     return [known[pk] for pk in ids if pk in known][:limit]
+
+
+def _visited(actor: Actor) -> list[UUID]:
+    if actor.kind != "user":
+        return []
+    visits: Any = CustomerVisit.objects.filter(user=actor.eyes).order_by("-seen_at")
+    return list(visits.values_list("customer_id", flat=True)[:RECENT])

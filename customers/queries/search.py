@@ -1,4 +1,5 @@
-"""Finding customers by words: prefix of the name, prefix of the address, then all words anywhere in the search vector.
+"""Finding customers by words: prefix of the name, prefix of the address, then all words anywhere in the search vector, then
+tags; where nothing is found, by the names that may have been meant.
 
 Prefixes are ranges of the customers' own indexes, one range per business, read in order. The matches of the vector are fenced by an
 inner LIMIT and sorted outside; next to an ORDER BY … LIMIT the planner would walk the wrong index.
@@ -12,6 +13,7 @@ from django.db import connection
 from crm.actor import Actor
 from crm.folding import fold
 from crm.scope import open_businesses
+from customers.queries.words import SHORTEST, meant
 
 MATCHES = 300
 _LAST = "\U0010ffff"
@@ -36,6 +38,12 @@ where business_id = any(%(businesses)s) and is_live and vector @@ %(lookup)s::ts
   and (%(lookup)s = %(check)s or (vector || ''::tsvector) @@ %(check)s::tsquery)
 limit %(limit)s
 """
+_TAGGED = """
+select l.customer_id from customers_customertag l join customers_customer c on c.id = l.customer_id
+where l.tag_id = any(select t.id from customers_tag t where t.business_id = any(%(businesses)s)
+                     and crm_fold(t.name) >= %(text)s and crm_fold(t.name) < %(text_end)s)
+  and c.is_live limit %(limit)s
+"""
 
 
 def matches_for(actor: Actor) -> int:
@@ -45,7 +53,8 @@ def matches_for(actor: Actor) -> int:
 
 
 def matching(words: str, limit: int = MATCHES) -> list[UUID]:
-    """Ids of live customers of the open businesses that match, best first: by name, by e-mail address, by any word or number."""
+    """Ids of live customers of the open businesses that match, best first: by name, by e-mail address, by any word or number, by
+    tag; by names one slip away where nothing else is found."""
     text = fold(words[:200])
     if not text:
         return []
@@ -64,6 +73,12 @@ def matching(words: str, limit: int = MATCHES) -> list[UUID]:
             found = list(dict.fromkeys([*found, *(row[0] for row in rows)]))
             if rows:
                 break
+        if queries and len(found) < limit:
+            cursor.execute(_TAGGED, parameters)
+            found = list(dict.fromkeys([*found, *(row[0] for row in cursor.fetchall())]))
+        if queries and not found and (lookup := _meant(text)):
+            cursor.execute(_ANYWHERE, parameters | {"lookup": lookup, "check": lookup})
+            found = [row[0] for row in cursor.fetchall()]
     return found[:limit]
 
 
@@ -89,6 +104,16 @@ def _queries(text: str) -> list[tuple[str, str]]:
             parts += found
     tries = [[*wholes, *parts], split] if wholes else [split]
     return [(_prefixes([p for p in words if len(p) > 2] or words), _prefixes(words)) for words in tries if words]
+
+
+def _meant(text: str) -> str:
+    """The tsquery of what the words of a name may have meant; "" where one of them is no name at all."""
+    choices = [[*meant(word), f"{word}:*"] if len(word) < SHORTEST else meant(word) for word in text.split()[:4]]
+    if not all(choices):
+        return ""
+    return " & ".join(
+        "(" + " | ".join(f"'{c}'" if c.isalpha() else f"'{c[:-2]}':*" for c in words) + ")" for words in choices
+    )
 
 
 def _prefixes(words: list[str]) -> str:

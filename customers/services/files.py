@@ -35,7 +35,7 @@ class Fault:
 
 def recognize(file: IO[bytes] | Any, resource: str = "") -> ImportResource:
     """The kind of file, by its header: the resource whose required columns are all there and that knows most of the header."""
-    header = _header(file)
+    header = header_of(file)
     keys = {header_key(name) for name in header}
     if resource:
         candidate = import_resources.get(resource)
@@ -58,7 +58,8 @@ def recognize(file: IO[bytes] | Any, resource: str = "") -> ImportResource:
     return max(fitting, key=lambda r: sum(not keys.isdisjoint(column.names()) for column in r.columns))
 
 
-def _header(file: IO[bytes] | Any) -> list[str]:
+def header_of(file: IO[bytes] | Any) -> list[str]:
+    """The names of the file's columns. Raises UnreadableFile."""
     file.seek(0)
     first = file.read(65_536)
     file.seek(0)

@@ -19,7 +19,7 @@ from crm.work import JobRun
 from customers.choices import ImportState
 from customers.models import ImportJob, ImportRow
 from customers.registry import ImportResource, import_resources
-from customers.services.files import Fault, UnreadableFile, recognize, rows_of, type_rules
+from customers.services.files import Fault, UnreadableFile, header_of, recognize, rows_of, type_rules
 
 MAX_BYTES = 60 * 1024 * 1024
 """The largest file that comes in through page or API; the command line takes any."""
@@ -41,6 +41,8 @@ def start_import(
         )
     found = recognize(file, resource)
     actor.require(found.permission, business)
+    if found.complete:
+        found.complete(found, business, header_of(file))
     digest = hashlib.sha256()
     for chunk in file.chunks():
         digest.update(chunk)
@@ -75,6 +77,8 @@ def run_import(*, actor: Actor, import_job: ImportJob, work: JobRun, at: datetim
         if record.state in (ImportState.DONE, ImportState.FAILED):
             return record
         with record.file.open("rb") as file:
+            if resource.complete:
+                resource = resource.complete(resource, record.business, header_of(file))
             work.report(0, _count_lines(file), _("Reading the file"), force=True)
             rows, faults = _stage(file, resource, work)
         if not rows and not faults:
@@ -102,6 +106,9 @@ def run_import(*, actor: Actor, import_job: ImportJob, work: JobRun, at: datetim
             work.report(rows + rows // 4, rows * 2, _("Writing"), force=True)
             record.counts = _apply(resource, record.business, actor)
             record.state = ImportState.DONE
+            jobs.enqueue(
+                "customers.tasks.learn_words", actor=actor, business=record.business, dedupe_key=f"words:{record.business_id}"
+            )
         _drop_file(record)
         record.save()
         activity.record(

@@ -1,9 +1,8 @@
-"""The customer list, and the forms and deeds of one customer."""
+"""The forms and deeds of one customer."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -11,128 +10,14 @@ from django.utils.translation import gettext_lazy, ngettext
 from crm import clock
 from crm.access import saw
 from crm.forms import version_of
-from crm.pages import DeedPage, FormPage, ListPage
-from crm.paging import Sort
-from crm.tables import Column
+from crm.pages import DeedPage, FormPage, Page
 from crm.templatetags import ui
 from customers import services
-from customers.filters import customer_filterset
-from customers.forms import CustomerForm, customer_initial
+from customers.choices import Kind, LifecycleStage
+from customers.forms import ConvertCustomerForm, CustomerForm, customer_initial, reference_to
 from customers.models import Customer
-from customers.queries import matches_for, matching
-from customers.registry import fields
-from customers.tables import customer_columns
-from customers.views.imports import import_link
+from customers.queries import fitting
 from customers.views.profile import OneCustomer
-
-
-class CustomerList(ListPage):
-    """All live customers; `?kind=company` is the list of companies."""
-
-    permission = "customers.view"
-    title = gettext_lazy("Customers")
-    description = gettext_lazy(
-        "Manage customer profiles, track engagement, and segment your audience for personalized campaigns."
-    )
-    default_sort = "name"
-    searchable = True
-
-    @property
-    def filterset_class(self) -> Any:  # type: ignore[override]
-        return customer_filterset()
-
-    def get_title(self) -> Any:
-        return _("Companies") if self.request.GET.get("kind") == "company" else self.title
-
-    def rows(self) -> QuerySet:
-        return Customer.objects.live().visible_to(self.actor).with_facts().select_related("owner", "team")
-
-    def columns(self) -> Sequence[Column]:
-        return customer_columns(self.business)
-
-    def sorts(self) -> dict[str, Sort]:
-        return {field.sort.key: field.sort for field in fields if field.sort}
-
-    def search(self, rows: QuerySet, words: str) -> QuerySet:
-        limit = matches_for(self.actor)
-        found = matching(words, limit)
-        self.is_cut = len(found) >= limit
-        return rows.filter(pk__in=found)
-
-    def shown(self, rows: list[Any]) -> None:
-        saw(self.request, (row.pk for row in rows))
-
-    def row_href(self, row: Any) -> str:
-        return reverse("customers:customer_detail", args=[row.pk])
-
-    def actions(self) -> list[dict[str, Any]]:
-        return [
-            *self.action(
-                "customers.archive",
-                _("Archived"),
-                reverse("customers:customer_archive_list"),
-                icon="archive",
-                kind="ghost",
-            ),
-            *self.action("customers.import", _("Import"), reverse("customers:import_create"), icon="upload"),
-            *self.action(
-                "customers.add", _("Add Customer"), reverse("customers:customer_create"), icon="plus", kind="primary"
-            ),
-        ]
-
-    def empty_state(self, narrowed: bool) -> dict[str, Any]:
-        if narrowed:
-            return super().empty_state(narrowed)
-        return {
-            "icon": "users",
-            "title": _("No customers yet"),
-            "text": _(
-                "Customers are the people and companies that your business serves. "
-                "Import a file of them or of their orders, or add the first by hand."
-            ),
-            "action": import_link(self),
-        }  # fmt: skip
-
-
-class CustomerArchiveList(ListPage):
-    """Archived customers, latest first."""
-
-    permission = "customers.archive"
-    title = gettext_lazy("Archived customers")
-    description = gettext_lazy("Out of lists, counts and searches; nothing of them is lost.")
-    default_sort = "-archived_at"
-
-    def rows(self) -> QuerySet:
-        return (
-            Customer.objects.filter(archived_at__isnull=False, is_unidentified=False)
-            .visible_to(self.actor)
-            .with_facts()
-        )
-
-    def columns(self) -> Sequence[Column]:
-        archived = Column(
-            "archived_at",
-            _("Archived"),
-            lambda row: ui.when(row.archived_at),
-            sort=Sort("archived_at", "archived_at", descending_first=True),
-        )
-        return [*customer_columns(self.business, ["display_name", "kind", "total_spent"]), archived]
-
-    def sorts(self) -> dict[str, Sort]:
-        return {"archived_at": Sort("archived_at", "archived_at", descending_first=True)}
-
-    def shown(self, rows: list[Any]) -> None:
-        saw(self.request, (row.pk for row in rows))
-
-    def row_href(self, row: Any) -> str:
-        return reverse("customers:customer_detail", args=[row.pk])
-
-    def empty_state(self, narrowed: bool) -> dict[str, Any]:
-        return {
-            "icon": "archive",
-            "title": _("Nothing is archived"),
-            "text": _("A customer whom you archive moves here and can be restored at any time."),
-        }
 
 
 class CustomerCreate(FormPage):
@@ -146,14 +31,19 @@ class CustomerCreate(FormPage):
         return [{"label": _("Customers"), "href": reverse("customers:customer_list")}]
 
     def initial(self) -> dict[str, Any]:
-        data = {"kind": self.request.GET.get("kind", "person"), "lifecycle_stage": "active"}
+        kind = self.request.GET.get("kind", "")
+        data = {
+            "kind": kind if kind in Kind.values else Kind.PERSON.value,
+            "lifecycle_stage": "active",
+            "preferred_language": "EN",
+        }
         if not self.actor.sees_all(self.business):  # else the customer would be out of sight at once
             data["owner"] = self.actor.id
         return data
 
     def perform(self, **data: Any) -> Customer:
         data.pop("version", None)
-        return services.create_customer(actor=self.actor, business=self.business, **data)
+        return services.create_customer(actor=self.actor, business=self.business, at=clock.now(), **data)
 
     def success_url(self, result: Customer) -> str:
         if not Customer.objects.visible_to(self.actor).filter(pk=result.pk).exists():
@@ -177,12 +67,48 @@ class CustomerUpdate(OneCustomer, FormPage):
         return {**customer_initial(self.customer), "version": version_of(self.customer)}
 
     def perform(self, **data: Any) -> Customer:
-        return services.update_customer(actor=self.actor, customer=self.customer, **data)
+        return services.update_customer(actor=self.actor, customer=self.customer, at=clock.now(), **data)
 
     def success_url(self, result: Customer) -> str:
         if not Customer.objects.visible_to(self.actor).filter(pk=result.pk).exists():  # handed over to somebody else
             return reverse("customers:customer_list")
         return self.profile_href()
+
+
+class CustomerConvert(OneCustomer, FormPage):
+    permission = "customers.change"
+    title = gettext_lazy("Mark a prospect as a customer")
+    description = gettext_lazy(
+        "The stage changes today, and “Customer since” is set to today unless it holds another day."
+    )
+    form_class = ConvertCustomerForm
+    submit_label = gettext_lazy("Mark as customer")
+    success_message = gettext_lazy("This is a customer now.")
+
+    def get_title(self) -> Any:
+        return _("Mark %(name)s as a customer") % {"name": self.customer}
+
+    def initial(self) -> dict[str, Any]:
+        return {"stage": LifecycleStage.ONBOARDING if self.customer.kind == Kind.COMPANY else LifecycleStage.ACTIVE}
+
+    def perform(self, **data: Any) -> Customer:
+        return services.mark_as_customer(actor=self.actor, customer=self.customer, at=clock.now(), **data)
+
+
+class CustomerOptions(Page):
+    """The customers that are offered while somebody types the name of one into a field."""
+
+    permission = "customers.view"
+    title = gettext_lazy("Customers to choose from")
+    template_name = "customers/_options.html"
+    fragment = True
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        words = request.GET.get(request.GET.get("of", ""), "").partition(" · ")[0].strip()
+        kind = request.GET.get("kind", "")
+        found = [row for row in fitting(self.actor, words, 50) if kind in ("", row.kind)][:8] if words else []
+        saw(request, [row.pk for row in found])
+        return self.show(options=[reference_to(row) for row in found])
 
 
 class CustomerArchive(OneCustomer, DeedPage):

@@ -3,7 +3,7 @@
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from crm import activity, seals
+from crm import activity, clock, seals
 from crm.actor import Actor
 from crm.models import Activity, ActivityDetail, ActivitySeal, Business
 from crm.registry import Listener, listeners
@@ -23,7 +23,7 @@ def _customer(**fields: object) -> Customer:
 def test_a_deed_writes_one_row_with_before_and_after() -> None:
     customer = _customer(city="Leeds")
     with scope(customer.business):
-        services.update_customer(actor=Actor.system("test"), customer=customer, city="York")
+        services.update_customer(actor=Actor.system("test"), customer=customer, at=clock.now(), city="York")
         row = Activity.objects.select_related("detail").latest("id")
     assert (row.verb, row.about, row.subject_type) == ("customers.customer.updated", customer.pk, "customers.customer")
     assert row.detail.changes == {"city": ["Leeds", "York"]}
@@ -36,7 +36,7 @@ def test_nothing_is_recorded_when_the_deed_is_rolled_back() -> None:
     customer = _customer()
     before = Activity.unscoped.count()
     with scope(customer.business), transaction.atomic():
-        services.update_customer(actor=Actor.system("test"), customer=customer, city="York")
+        services.update_customer(actor=Actor.system("test"), customer=customer, at=clock.now(), city="York")
         transaction.set_rollback(True)
     assert Activity.unscoped.count() == before
 

@@ -99,7 +99,7 @@ def _deeds(business: Business, count: int) -> list[Activity]:
 
 def _seal(business: Business, rows: int) -> None:
     """Seal `rows` rows; waits while a transaction anywhere on the server, as of other tests, is older than they are."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     sealed = seals.seal(business)
     while sealed < rows and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -84,7 +84,7 @@ def test_without_words_it_offers_what_was_opened_last_and_the_actions(
     assert set(_groups(browser, "")) == {"actions"}
     browser.get(f"/customers/{first.pk}")
     browser.get(f"/customers/{second.pk}")
-    browser.get(f"/customers/{first.pk}/edit")
+    browser.get(f"/customers/{first.pk}")
     assert _groups(browser, "")["recent"] == ["Jordan First", "Jordan Second"]
     assert "recent" not in _groups(browser, "jordan")
     assert "recent" not in _groups(sign_in(make_membership(in_scope, "owner")), "")

@@ -6,7 +6,7 @@ import threading
 import pytest
 from django.db import connection, connections, transaction
 
-from crm import seals
+from crm import clock, seals
 from crm.actor import Actor
 from crm.models import Activity, ActivitySeal, Business
 from crm.scope import scope
@@ -38,7 +38,7 @@ def test_a_moved_database_is_told_and_begins_a_new_epoch() -> None:
     seals.begin_epoch(business)
     assert seals.verify(business).faults == []
     with scope(business):
-        services.update_customer(actor=Actor.system("test"), customer=customer, city="York")
+        services.update_customer(actor=Actor.system("test"), customer=customer, at=clock.now(), city="York")
     assert seal_all(business) <= 1
     verdict = seals.verify(business)
     assert (verdict.sealed, verdict.unsealed, verdict.faults) == (2, 0, [])

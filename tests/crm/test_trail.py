@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from crm import trail
+from crm import clock, trail
 from crm.actor import Actor
 from crm.models import AccessRecord, Activity, Business, Membership, Team
 from customers import services
@@ -45,7 +45,9 @@ def deeds(in_scope: Business, owner: Membership, sign_in: SignIn) -> dict[str, A
     """Two customers; a manager has changed the first, and a team was made."""
     manager = make_membership(in_scope, "manager")
     first, second = make_customer(in_scope, last_name="First"), make_customer(in_scope, last_name="Second")
-    services.update_customer(actor=Actor.for_user(manager.user, request_id="req-1"), customer=first, city="Leeds")
+    services.update_customer(
+        actor=Actor.for_user(manager.user, request_id="req-1"), customer=first, at=clock.now(), city="Leeds"
+    )
     sign_in(owner).post("/settings/teams/new", {"name": "North"})
     return {"manager": manager, "first": first, "second": second, "changed": Activity.objects.get(request_id="req-1")}
 
@@ -231,7 +233,9 @@ def test_rows_of_the_trail_cost_no_queries(deeds: dict[str, Any], browser: Clien
         queries(address)
     before = [queries(address) for address in addresses]
     for number in range(5):
-        services.update_customer(actor=Actor.for_user(owner.user), customer=deeds["first"], city=f"City {number}")
+        services.update_customer(
+            actor=Actor.for_user(owner.user), customer=deeds["first"], at=clock.now(), city=f"City {number}"
+        )
         _saw(owner, deeds["first"], deeds["second"])
         _saw(deeds["manager"], deeds["first"], deeds["second"])
     assert [queries(address) for address in addresses] == before

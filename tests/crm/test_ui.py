@@ -12,6 +12,7 @@ from django import forms
 from django.template import Context, Template
 from django.utils.safestring import SafeString
 
+from crm.tables import Cell, Column, Head, Row, Table
 from crm.templatetags import ui
 
 ROOT = Path(__file__).parents[2]
@@ -205,15 +206,10 @@ def test_form_fields_come_in_groups_and_none_is_lost() -> None:
     assert all(f'name="{name}"' in drawn for name in ("name", "kind", "agree", "version"))
 
 
-def sample_table(html: str, href: str = "/x") -> SimpleNamespace:
-    column = SimpleNamespace(
-        key="name", label="Name", align="start", sort_href="?sort=name", sorted="ascending", hint=""
-    )
-    return SimpleNamespace(
-        columns=[column],
-        rows=[SimpleNamespace(id="1", href=href, cells=[SimpleNamespace(html=SafeString(html), column=column)])],
-        caption="People",
-    )
+def sample_table(html: str, href: str = "/x", **more: Any) -> Table:
+    head = Head("name", "Name", "start", "?sort=name", "ascending", "")
+    cells = [Cell(SafeString(html), Column("name", "Name", str))]
+    return Table([head], [Row("1", href, cells, "Ann <3", SafeString("<a>Edit</a>"))], "People", **more)
 
 
 def test_the_first_cell_of_a_row_is_its_link() -> None:
@@ -223,6 +219,14 @@ def test_the_first_cell_of_a_row_is_its_link() -> None:
     assert 'data-label="Name"' in drawn
     assert "row-link" not in ui.table(sample_table('<a href="/y">Ann</a>'))
     assert "data-href" not in ui.table(sample_table("Ann", href=""))
+
+
+def test_rows_can_be_picked_for_a_form_and_have_links_at_their_end() -> None:
+    plain, drawn = ui.table(sample_table("Ann")), ui.table(sample_table("Ann", picks="bulk", has_tools=True))
+    assert 'type="checkbox" name="ids" value="1" form="bulk" aria-label="Select Ann &lt;3"' in drawn
+    assert '<td class="row-tools"><a>Edit</a></td>' in drawn
+    assert "checkbox" not in plain
+    assert "row-tools" not in plain
 
 
 def test_pager_says_when_it_estimates() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crm import paging
+from crm import clock, paging
 from crm.actor import Actor
 from crm.models import Business, Membership
 from customers import services
@@ -41,7 +41,7 @@ def test_an_order_by_figures_takes_no_row_away(
 
 
 def test_a_changed_stage_is_followed_by_the_figures(buyers: list[Customer], actor: Actor) -> None:
-    services.update_customer(actor=actor, customer=buyers[1], lifecycle_stage=LifecycleStage.CHURNED)
+    services.update_customer(actor=actor, customer=buyers[1], at=clock.now(), lifecycle_stage=LifecycleStage.CHURNED)
     assert buyers[1].facts.__class__.objects.get(customer=buyers[1]).lifecycle_stage == LifecycleStage.CHURNED
     rows = Customer.objects.live().with_facts()
     assert _names(rows, "total_spent") == ["Ann 3", "Ann 2", "Ann 1", "Ann 0"]

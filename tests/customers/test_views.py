@@ -7,6 +7,7 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
 
+from crm import clock
 from crm.models import AccessRecord, Business, Membership, Team
 from crm.scope import scope
 from customers import services
@@ -92,7 +93,9 @@ def test_a_name_that_grows_when_folded_is_taken(business: Business, browser: Cli
 
 def test_history_speaks_in_words(in_scope: Business, owner: Membership, browser: Client, actor: Any) -> None:
     customer = make_customer(in_scope)
-    services.update_customer(actor=actor, customer=customer, owner=owner.user, lifecycle_stage="churn_risk")
+    services.update_customer(
+        actor=actor, customer=customer, at=clock.now(), owner=owner.user, lifecycle_stage="churn_risk"
+    )
     page = browser.get(reverse("customers:customer_history", args=[customer.pk])).content.decode()
     assert str(owner.user) in page
     assert str(owner.user_id) not in page

@@ -2,6 +2,16 @@
 
 from tests.factories.commerce import make_order
 from tests.factories.crm import make_business, make_membership, make_session, make_user
-from tests.factories.customers import make_customer
+from tests.factories.customers import make_contact, make_custom_field, make_customer, make_tag
 
-__all__ = ["make_business", "make_customer", "make_membership", "make_order", "make_session", "make_user"]
+__all__ = [
+    "make_business",
+    "make_contact",
+    "make_custom_field",
+    "make_customer",
+    "make_membership",
+    "make_order",
+    "make_session",
+    "make_tag",
+    "make_user",
+]

@@ -11,6 +11,9 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import load_all_checks
+from schemathesis.generation.feedback import FeedbackSources
+from schemathesis.pytest._test_builder import build_operation_test
+from schemathesis.python._constants.orchestrator import make_constants_value_source
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from crm.api.schema import document
@@ -26,15 +29,8 @@ REPEATABLE = settings(
 )
 
 
-def _operations(*phases: str) -> Any:
-    schema = schemathesis.openapi.from_dict(document())
-    schema.app = WSGIHandler()
-    schema.config.phases.update(phases=list(phases))
-    return schema
-
-
-ALL = _operations("examples", "coverage", "fuzzing")
-READS = _operations("fuzzing").include(method="GET")
+OPERATIONS = [f"{method.upper()} {path}" for path, methods in document()["paths"].items() for method in methods]
+READS = [operation for operation in OPERATIONS if operation.startswith("GET ")]
 
 
 @contextmanager
@@ -76,13 +72,35 @@ def _ask(case: Any, credential: str) -> None:
         )
 
 
-@ALL.parametrize()
-@REPEATABLE
-def test_a_key_is_answered_as_the_schema_says(case: Any, key: str) -> None:
-    _ask(case, key)
+@pytest.fixture
+def ask(request: pytest.FixtureRequest) -> Any:
+    """All cases of one operation, thought up before the test opens its transaction: that may take a minute."""
+    operation, phases = request.param
+    method, path = operation.split(" ")
+    schema = schemathesis.openapi.from_dict(document())
+    schema.app = WSGIHandler()
+    schema.config.phases.update(phases=list(phases))
+    return build_operation_test(
+        config=schema.config,
+        operation=schema[path][method],
+        test_func=_ask,
+        given_kwargs={},
+        feedback=FeedbackSources(constants_value_source=make_constants_value_source(schema)),
+        explicit_settings=REPEATABLE,
+    )
 
 
-@READS.parametrize()
-@REPEATABLE
-def test_a_person_with_a_token_reads_as_the_schema_says(case: Any, token: str) -> None:
-    _ask(case, token)
+def _each(operations: list[str], *phases: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(
+        "ask", [(operation, phases) for operation in operations], ids=operations, indirect=True
+    )
+
+
+@_each(OPERATIONS, "examples", "coverage", "fuzzing")
+def test_a_key_is_answered_as_the_schema_says(ask: Any, key: str) -> None:
+    ask(credential=key)
+
+
+@_each(READS, "fuzzing")
+def test_a_person_with_a_token_reads_as_the_schema_says(ask: Any, token: str) -> None:
+    ask(credential=token)

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django_q.brokers import get_broker
 from django_q.signing import SignedPackage
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from crm import queue, work
 from crm.models import Lane, Membership, Worker
@@ -28,7 +28,7 @@ CHROMIUM = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     path = os.environ.get("CHROMIUM") or next((p for p in CHROMIUM if Path(p).exists()), None)
     if path is None:
@@ -36,6 +36,7 @@ def chromium() -> Iterator[Browser]:
     # Playwright's own event loop runs in this thread; the ORM is used between its calls, never inside.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
+        expect.set_options(timeout=30_000)
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()

@@ -33,6 +33,7 @@ def test_a_customer_is_added_edited_archived_and_restored(visit: Callable[..., A
     it.tab.get_by_role("link", name="History").click()
     expect(it.tab.get_by_text("Customer changed")).to_be_visible()
     it.tab.get_by_role("link", name="Overview").click()
+    it.tab.get_by_label("More").click()
     it.tab.get_by_role("link", name="Archive", exact=True).click()
     it.tab.get_by_role("button", name="Archive", exact=True).click()
     expect(it.tab.get_by_role("link", name="Restore")).to_be_visible()

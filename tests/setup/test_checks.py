@@ -45,6 +45,14 @@ def test_pytest_runs_last_with_the_words_given_to_it(capfd: pytest.CaptureFixtur
     assert "pytest" in shown
 
 
+@pytest.mark.parametrize(("cores", "processes"), [(1, []), (2, ["2"]), (4, ["4"]), (64, ["4"]), (None, [])])
+def test_the_tests_use_every_core_up_to_four(
+    monkeypatch: pytest.MonkeyPatch, cores: int | None, processes: list[str]
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    assert checks.parallel()[:1] == [f"--numprocesses={number}" for number in processes]
+
+
 def test_failure_shows_its_remedy_and_a_warning_does_not_fail() -> None:
     failure, warning, fine = (
         Finding("Disk", "full", "free some"),

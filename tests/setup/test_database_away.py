@@ -89,7 +89,7 @@ class Web:
         finally:
             link.close()
 
-    def wait_until_served(self, seconds: float = 60) -> None:
+    def wait_until_served(self, seconds: float = 120) -> None:
         deadline = time.monotonic() + seconds
         while self.call("GET", "/customers")[0] != 302:
             assert time.monotonic() < deadline, "it does not serve again"

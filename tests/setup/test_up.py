@@ -38,7 +38,7 @@ class Installation:
         return dict(json.loads((self.data_dir / "running.json").read_text())["children"])
 
     def get(self, path: str) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request("GET", path, headers={"Host": "localhost"})
             response = connection.getresponse()
@@ -98,7 +98,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     with listen("127.0.0.1", 0) as free:
         port = free.getsockname()[1]
     with data_folder() as folder:
-        found = start(folder, port, tmp_path_factory.mktemp("up") / "log", 300)
+        found = start(folder, port, tmp_path_factory.mktemp("up") / "log", 600)
         try:
             yield found
         finally:
@@ -124,7 +124,7 @@ def test_second_up_in_the_same_folder_is_refused(installation: Installation) -> 
 
 
 def test_doctor_finds_the_running_processes(installation: Installation) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     lines: list[str] = []
     while time.monotonic() < deadline:
         lines = installation.manage("doctor").stdout.splitlines()
@@ -140,7 +140,7 @@ def test_killed_web_process_is_replaced_and_nobody_notices(installation: Install
     killed = installation.children()["Web process 1"]
     os.kill(killed, signal.SIGKILL)
     assert installation.get("/")[0] in (200, 302)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline and installation.children().get("Web process 1") in (None, killed):
         time.sleep(0.05)
     assert psutil.pid_exists(installation.children()["Web process 1"])
@@ -149,7 +149,7 @@ def test_killed_web_process_is_replaced_and_nobody_notices(installation: Install
 
 def test_stop_leaves_nothing_and_the_next_start_does_only_what_has_changed(installation: Installation) -> None:
     stop(installation)
-    again = start(installation.data_dir, installation.port, installation.log, 300)
+    again = start(installation.data_dir, installation.port, installation.log, 600)
     assert again.get("/")[0] in (200, 302)
     printed = again.log.read_text()
     assert "Preparing" not in printed

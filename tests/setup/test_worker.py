@@ -24,7 +24,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     with listen("127.0.0.1", 0) as free:
         port = free.getsockname()[1]
     with data_folder() as folder:
-        found = start(folder, port, tmp_path_factory.mktemp("worker") / "log", 300)
+        found = start(folder, port, tmp_path_factory.mktemp("worker") / "log", 600)
         try:
             _do(found, "create table effects (number integer)", role="owner")
             _do(found, "grant select, insert on effects to crm_app", role="owner")
@@ -63,7 +63,7 @@ def _state(installation: Installation, job: str) -> tuple[str, int, str]:
     return state, attempts, code
 
 
-def _wait(done: Callable[[], Any], seconds: float) -> None:
+def _wait(done: Callable[[], Any], seconds: float = 300) -> None:
     deadline = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < deadline, "it takes too long"
@@ -87,25 +87,25 @@ def _processes(installation: Installation) -> list[psutil.Process]:
 
 
 def test_the_node_says_that_it_lives(installation: Installation) -> None:
-    _wait(lambda: _do(installation, "select name from crm_worker where seen_at > now() - interval '10 seconds'"), 60)
+    _wait(lambda: _do(installation, "select name from crm_worker where seen_at > now() - interval '10 seconds'"))
     keys = _do(installation, "select count(*) from crm_schedule where business_id is null")
     assert keys[0][0] >= 4
 
 
 def test_killed_idle_workers_stop_nothing(installation: Installation) -> None:
-    _wait(lambda: len(_processes(installation)) >= 8, 60)
+    _wait(lambda: len(_processes(installation)) >= 8)
     for process in _processes(installation):
         process.kill()
     jobs = [_enqueue(installation, "write", f'{{"number": {number}}}') for number in range(20)]
-    _wait(lambda: all(_state(installation, job)[0] == "done" for job in jobs), 120)
+    _wait(lambda: all(_state(installation, job)[0] == "done" for job in jobs))
     assert _numbers(installation) == list(range(20))
 
 
 def test_a_job_that_kills_its_process_is_given_up_and_stops_no_other(installation: Installation) -> None:
     poison = _enqueue(installation, "die", attempts=1)
     others = [_enqueue(installation, "write", f'{{"number": {number}}}') for number in range(100, 105)]
-    _wait(lambda: all(_state(installation, job)[0] == "done" for job in others), 120)
-    _wait(lambda: _state(installation, poison)[0] == "dead", 120)
+    _wait(lambda: all(_state(installation, job)[0] == "done" for job in others))
+    _wait(lambda: _state(installation, poison)[0] == "dead")
     assert _state(installation, poison) == ("dead", 1, "worker_died")
 
 
@@ -118,12 +118,11 @@ def test_two_nodes_share_the_work_and_do_nothing_twice(installation: Installatio
                 _do(installation, "select count(*) from crm_worker where seen_at > now() - interval '10 seconds'")[0][0]
                 == 2
             ),
-            60,
         )
         jobs = [
             _enqueue(installation, "write", f'{{"number": {number}, "seconds": 0.2}}') for number in range(400, 440)
         ]
-        _wait(lambda: all(_state(installation, job)[0] == "done" for job in jobs), 120)
+        _wait(lambda: all(_state(installation, job)[0] == "done" for job in jobs))
     finally:
         second.terminate()
         assert second.wait(60) == 0
@@ -138,21 +137,21 @@ def test_two_nodes_share_the_work_and_do_nothing_twice(installation: Installatio
 
 def test_a_killed_database_comes_back_and_every_job_ends_once(installation: Installation) -> None:
     jobs = [_enqueue(installation, "write", f'{{"number": {number}, "seconds": 1}}') for number in range(200, 206)]
-    _wait(lambda: any(_state(installation, job)[0] == "running" for job in jobs), 60)
+    _wait(lambda: any(_state(installation, job)[0] == "running" for job in jobs))
     server = Cluster(open_home(installation.data_dir)).process()
     assert server is not None
     server.kill()
-    _wait(lambda: all(_state(installation, job)[0] == "done" for job in jobs), 120)
+    _wait(lambda: all(_state(installation, job)[0] == "done" for job in jobs))
     assert [number for number in _numbers(installation) if 200 <= number < 300] == list(range(200, 206))
 
 
 def test_a_stop_lets_short_work_end_and_hands_long_work_back(installation: Installation) -> None:
     short = _enqueue(installation, "write", '{"number": 300, "seconds": 3}')
     long = _enqueue(installation, "write", '{"number": 301, "seconds": 300}', limit=600)
-    _wait(lambda: {_state(installation, short)[0], _state(installation, long)[0]} == {"running"}, 60)
+    _wait(lambda: {_state(installation, short)[0], _state(installation, long)[0]} == {"running"})
     node = installation.children()["Worker"]
     os.kill(node, signal.SIGTERM)
-    _wait(lambda: not psutil.pid_exists(node) or psutil.Process(node).status() == psutil.STATUS_ZOMBIE, 60)
+    _wait(lambda: not psutil.pid_exists(node) or psutil.Process(node).status() == psutil.STATUS_ZOMBIE)
     assert _state(installation, short)[0] == "done"
     assert _state(installation, long)[1] <= 1
     assert 300 in _numbers(installation)

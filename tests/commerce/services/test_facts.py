@@ -83,7 +83,7 @@ def test_an_order_while_the_customer_is_changed_waits_without_a_deadlock() -> No
     faults = _meanwhile(
         business,
         lambda: _order(customer, "1", 10),
-        lambda: services.update_customer(actor=SYSTEM, customer=customer, last_name="Changed"),
+        lambda: services.update_customer(actor=SYSTEM, customer=customer, at=clock.now(), last_name="Changed"),
     )
     assert not faults
     with scope(business):

@@ -39,13 +39,16 @@ def _shape(part: dict[str, Any]) -> dict[str, Any]:
     return part
 
 
-def _types(part: dict[str, Any]) -> set[str]:
+def _types(part: dict[str, Any]) -> list[str]:
     """The JSON types that a field takes."""
     shapes = [_shape(inner) for inner in part.get("oneOf", part.get("allOf", [part]))]
-    return {kind for shape in shapes for kind in ([shape["type"]] if isinstance(shape["type"], str) else shape["type"])}
+    kinds = {
+        kind for shape in shapes for kind in ([shape["type"]] if isinstance(shape["type"], str) else shape["type"])
+    }
+    return sorted(kinds)
 
 
-def _fields() -> Iterator[tuple[str, str, str, set[str]]]:
+def _fields() -> Iterator[tuple[str, str, str, list[str]]]:
     """Every field of every JSON body: method, path, name, types."""
     for path, methods in document()["paths"].items():
         for method, operation in methods.items():
@@ -62,7 +65,9 @@ NAMES = {"integer": "number"}
 
 
 @pytest.mark.parametrize(("method", "path", "name", "types"), list(_fields()), ids=lambda part: str(part))
-def test_confused_types(caller: Caller, business: Business, method: str, path: str, name: str, types: set[str]) -> None:
+def test_confused_types(
+    caller: Caller, business: Business, method: str, path: str, name: str, types: list[str]
+) -> None:
     address = path.replace("{id}", str(_planted(business, path))) if "{id}" in path else path
     taken = {NAMES.get(kind, kind) for kind in types}
     for kind, value in WRONG.items():

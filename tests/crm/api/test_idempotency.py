@@ -4,7 +4,6 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -79,7 +78,7 @@ def test_keys_that_are_none(caller: Caller, key: str) -> None:
     assert not Customer.unscoped.exists()
 
 
-@pytest.mark.parametrize("key", ["k", "k" * 255, '"quoted"', str(uuid4()), "~!'"])
+@pytest.mark.parametrize("key", ["k", "k" * 255, '"quoted"', "14ded2fb-618a-4b0c-bba5-87015974e763", "~!'"])
 def test_keys_that_are_some(caller: Caller, key: str) -> None:
     assert _post(caller, key).status_code == 201
     assert _post(caller, key)["Idempotent-Replayed"] == "true"

@@ -19,7 +19,7 @@ AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
 def _create(business: Business, system: Actor, **data: Any) -> Customer:
-    return services.create_customer(actor=system, business=business, **data)
+    return services.create_customer(actor=system, business=business, at=AT, **data)
 
 
 def test_a_person_is_named_after_first_and_last_name(in_scope: Business, system: Actor) -> None:
@@ -30,9 +30,9 @@ def test_a_person_is_named_after_first_and_last_name(in_scope: Business, system:
 
 def test_the_name_follows_only_while_it_was_not_chosen(in_scope: Business, system: Actor) -> None:
     plain = _create(in_scope, system, first_name="Jo", last_name="Lee")
-    assert str(services.update_customer(actor=system, customer=plain, last_name="Li")) == "Jo Li"
+    assert str(services.update_customer(actor=system, customer=plain, at=AT, last_name="Li")) == "Jo Li"
     chosen = _create(in_scope, system, first_name="Jo", last_name="Lee", display_name="Captain")
-    assert str(services.update_customer(actor=system, customer=chosen, last_name="Li")) == "Captain"
+    assert str(services.update_customer(actor=system, customer=chosen, at=AT, last_name="Li")) == "Captain"
 
 
 def test_a_new_customer_has_search_and_facts_rows(in_scope: Business, system: Actor) -> None:
@@ -106,7 +106,7 @@ def test_owner_and_team_must_belong_to_the_business(
 def test_saving_what_is_there_writes_nothing(in_scope: Business, system: Actor) -> None:
     customer = make_customer(in_scope, city="Leeds")
     before = Activity.objects.count()
-    services.update_customer(actor=system, customer=customer, city="Leeds")
+    services.update_customer(actor=system, customer=customer, at=AT, city="Leeds")
     assert Activity.objects.count() == before
     assert Customer.objects.get(pk=customer.pk).updated_at == customer.updated_at
 
@@ -114,10 +114,10 @@ def test_saving_what_is_there_writes_nothing(in_scope: Business, system: Actor) 
 def test_a_stale_version_is_refused(in_scope: Business, system: Actor) -> None:
     customer = make_customer(in_scope)
     seen = version_of(customer)
-    changed = services.update_customer(actor=system, customer=customer, version=seen, city="York")
+    changed = services.update_customer(actor=system, customer=customer, at=AT, version=seen, city="York")
     with pytest.raises(StaleVersion):
-        services.update_customer(actor=system, customer=customer, version=seen, city="Bath")
-    services.update_customer(actor=system, customer=customer, version=version_of(changed), city="Bath")
+        services.update_customer(actor=system, customer=customer, at=AT, version=seen, city="Bath")
+    services.update_customer(actor=system, customer=customer, at=AT, version=version_of(changed), city="Bath")
 
 
 def test_a_customer_of_another_business_is_not_found(
@@ -125,7 +125,7 @@ def test_a_customer_of_another_business_is_not_found(
 ) -> None:
     foreign = make_customer(other_business)
     with pytest.raises(NotFound):
-        services.update_customer(actor=system, customer=foreign, city="x")
+        services.update_customer(actor=system, customer=foreign, at=AT, city="x")
     with pytest.raises(NotFound):
         services.archive_customer(actor=system, customer=foreign, at=AT)
 

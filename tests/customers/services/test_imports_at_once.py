@@ -8,7 +8,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.db import connection, transaction
 
-from crm import work
+from crm import clock, work
 from crm.actor import Actor
 from crm.models import Business
 from crm.scope import scope
@@ -43,7 +43,7 @@ def test_an_address_that_is_taken_meanwhile_is_a_refusal_in_words() -> None:
     business = make_business()
     record = _uploaded(business, "external_id,email\n1,jo@x.example\n")
     with scope(business), transaction.atomic():
-        services.create_customer(actor=SYSTEM, business=business, first_name="Jo", email="jo@x.example")
+        services.create_customer(actor=SYSTEM, business=business, at=clock.now(), first_name="Jo", email="jo@x.example")
         thread = _in_background(lambda: work.run(str(record.job_id)))
         thread.join(1)
     thread.join(60)
@@ -78,12 +78,12 @@ def test_people_go_on_working_while_a_file_is_imported() -> None:
     business = make_business()
     record = _uploaded(business, "external_id,email\n1,jo@x.example\n")
     with scope(business), transaction.atomic():
-        services.create_customer(actor=SYSTEM, business=business, first_name="Jo", email="jo@x.example")
+        services.create_customer(actor=SYSTEM, business=business, at=clock.now(), first_name="Jo", email="jo@x.example")
         thread = _in_background(lambda: work.run(str(record.job_id)))
         thread.join(0.5)  # the import waits for the address
         with connection.cursor() as cursor:
             cursor.execute("set local lock_timeout = '900ms'")
-        services.create_customer(actor=SYSTEM, business=business, first_name="Riley")
+        services.create_customer(actor=SYSTEM, business=business, at=clock.now(), first_name="Riley")
         with connection.cursor() as cursor:
             cursor.execute("set constraints all immediate")
     thread.join(60)

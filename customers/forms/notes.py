@@ -1,0 +1,79 @@
+"""Forms of notes and files."""
+
+from typing import Any
+
+from django import forms
+from django.core.files.base import File
+from django.utils.translation import gettext_lazy
+
+from crm.forms import DeedForm, VersionedForm, version_of
+from customers.choices import NoteType
+from customers.models import Customer, Note
+from customers.services.attachments import TYPES
+from customers.services.notes import MOST_CHARACTERS
+
+
+class FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Any number of files; what each holds is looked at by the service."""
+
+    widget = FilesInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_empty_file=True, **kwargs)
+        self.widget.attrs["accept"] = ",".join(f".{ending}" for ending in TYPES)
+
+    def clean(self, data: Any, initial: Any = None) -> list[File]:
+        """The files; raises ValidationError when there is none and one is needed."""
+        given = [one for one in (data if isinstance(data, list | tuple) else [data]) if one]
+        if not given:
+            super().clean(None, initial)
+        return [super(FilesField, self).clean(one, initial) for one in given]
+
+
+_FILES_HELP = gettext_lazy("Documents, tables, pictures and texts, up to 25 MB each.")
+
+
+class _NoteText(VersionedForm):
+    content = forms.CharField(
+        label=gettext_lazy("Note"), max_length=MOST_CHARACTERS, widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=gettext_lazy("@ and a colleague's name or address tells them. *Italic*, **bold**, - lists, > quotes and links work."),
+    )  # fmt: skip
+    note_type = forms.ChoiceField(label=gettext_lazy("Type"), choices=NoteType.choices, initial=NoteType.GENERAL)
+
+    def __init__(self, *args: Any, customer: Customer, mentions_href: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["content"].widget.attrs["data-mentions"] = mentions_href
+        self.fields["content"].widget.attrs["dir"] = "auto"
+
+
+class NoteForm(_NoteText):
+    """A new note."""
+
+    is_pinned = forms.BooleanField(label=gettext_lazy("Pin to the top"), required=False)
+    file = FilesField(label=gettext_lazy("Files"), required=False, help_text=_FILES_HELP)
+
+    def clean(self) -> dict[str, Any]:
+        """The files under the name that the service knows them by."""
+        data = super().clean() or self.cleaned_data
+        data["files"] = data.pop("file", [])
+        data.pop("version", None)
+        return data
+
+
+class NoteEditForm(_NoteText):
+    """What may be changed of a note."""
+
+
+def note_initial(note: Note) -> dict[str, Any]:
+    return {"content": note.content, "note_type": note.note_type, "version": version_of(note)}
+
+
+class FileForm(DeedForm):
+    """Files for a customer."""
+
+    file = FilesField(label=gettext_lazy("Files"), help_text=_FILES_HELP)
+    description = forms.CharField(label=gettext_lazy("What it is"), max_length=300, required=False)
