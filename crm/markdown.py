@@ -20,7 +20,7 @@ def rendered(source: str) -> SafeString:
     clean = nh3.clean(
         shown,
         tags=_TAGS,
-        attributes={"a": {"href"}, "ol": {"start"}},
+        attributes={"*": set(), "a": {"href"}, "ol": {"start"}},
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )

@@ -7,21 +7,30 @@ from django.http import HttpRequest
 
 from crm.admin_site import ReadOnlyAdmin
 from customers.models import (
+    Attachment,
     BulkChange,
     BulkRun,
     CommunicationPreference,
+    CompetitorMention,
     ConsentRecord,
+    Contact,
     Customer,
     CustomerFacts,
     CustomerSearch,
     CustomerTag,
     CustomField,
+    IcpCriterion,
     ImportJob,
     ImportRow,
+    Note,
+    Person,
     PrivacyRequest,
+    Qualification,
     SearchWord,
     SendDecision,
+    Signal,
     Tag,
+    Technology,
     UniqueCustomValue,
 )
 from customers.queries import matching
@@ -186,3 +195,57 @@ class AttachmentAdmin(OfCustomerAdmin):
 class UniqueCustomValueAdmin(OfCustomerAdmin):
     list_display = ("customer", "value_key", "business")
     list_filter = ("business",)
+
+
+@admin.register(Contact)
+class ContactAdmin(ReadOnlyAdmin):
+    hidden = ("vector",)
+    page_name = "customers:contact_detail"
+    list_display = ("display_name", "customer", "role", "business", "archived_at")
+    list_filter = ("business", "role")
+    list_select_related = ("customer", "business")
+    search_fields = ("=id",)
+
+    def shows(self, row: Any) -> list[tuple[Any, Any]]:
+        return [(row.business_id, row.customer_id)]
+
+
+@admin.register(Person)
+class PersonAdmin(ReadOnlyAdmin):
+    list_display = ("id", "created_at")
+    search_fields = ("=id",)
+
+
+@admin.register(IcpCriterion)
+class IcpCriterionAdmin(ReadOnlyAdmin):
+    page_name = "customers:icp_criterion_update"
+    list_display = ("name", "business", "field", "operator", "weight", "order")
+    list_filter = ("business",)
+    search_fields = ("name",)
+
+
+@admin.register(Qualification)
+class QualificationAdmin(OfCustomerAdmin):
+    list_display = ("customer", "business", "budget", "authority", "need", "timeline", "assessed_at")
+    list_filter = ("business",)
+
+
+@admin.register(Technology)
+class TechnologyAdmin(OfCustomerAdmin):
+    page_name = "customers:technology_update"
+    list_display = ("name", "customer", "business", "category", "source", "last_seen_on")
+    list_filter = ("business",)
+
+
+@admin.register(Signal)
+class SignalAdmin(OfCustomerAdmin):
+    page_name = "customers:signal_update"
+    list_display = ("customer", "business", "kind", "strength", "source", "seen_on", "closed_on")
+    list_filter = ("business", "kind")
+
+
+@admin.register(CompetitorMention)
+class CompetitorMentionAdmin(OfCustomerAdmin):
+    page_name = "customers:competitor_update"
+    list_display = ("name", "customer", "business", "standing", "source", "seen_on")
+    list_filter = ("business", "standing")

@@ -17,13 +17,14 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from crm.actor import Actor
 from crm.filters import MomentFilter, StrictFilterSet
 from crm.models import Business, Membership, Team
 from customers.choices import FieldType
 from customers.models import Customer, CustomerTag, CustomField, Tag
 from customers.queries import matching
 from customers.queries.custom_fields import custom_fields_of
-from customers.registry import Field, fields
+from customers.registry import Field, fields, hidden_fields
 
 CUSTOM = "custom_"
 """What the names of filters and columns of custom fields begin with."""
@@ -125,25 +126,30 @@ def _name(key: str, lookup: str) -> str:
     return key if lookup == "exact" else f"{key}__{lookup}"
 
 
-def _declared() -> dict[str, django_filters.Filter]:
-    declared = {_name(field.key, lookup): _filter(field, lookup) for field in fields for lookup in field.filters}
+def _declared(hidden: frozenset[str]) -> dict[str, django_filters.Filter]:
+    shown = [field for field in fields if field.key not in hidden]
+    declared = {_name(field.key, lookup): _filter(field, lookup) for field in shown for lookup in field.filters}
     declared["tag"] = TagFilter(label=_("Tag"), choices=tags, distinct=False)
     declared["tag__all"] = TagFilter(label=_("All of the tags"), choices=tags, conjoined=True, distinct=False)
     return declared
 
 
 @cache
-def customer_filterset() -> type[StrictFilterSet]:
-    """The FilterSet over all plugged fields and tags; made once, after the apps are loaded."""
+def customer_filterset(hidden: frozenset[str] = frozenset()) -> type[StrictFilterSet]:
+    """The FilterSet over all plugged fields but the hidden ones, and tags; made once, after the apps are loaded."""
     meta = type("Meta", (), {"model": Customer, "fields": []})
-    members_ = {**_declared(), "Meta": meta, "page_fields": _OFFERED}
+    members_ = {**_declared(hidden), "Meta": meta, "page_fields": _OFFERED}
     return type("CustomerFilterSet", (StrictFilterSet,), members_)
 
 
-def filterset_of(business: Business, custom_fields: Sequence[CustomField] | None = None) -> type[StrictFilterSet]:
-    """The FilterSet with the filters of the business's own fields as well; made anew only when a field has changed."""
+def filterset_of(
+    actor: Actor, business: Business, custom_fields: Sequence[CustomField] | None = None
+) -> type[StrictFilterSet]:
+    """The FilterSet over what the actor may see, with the filters of the business's own fields as well; made anew only when a field
+    has changed."""
     found = custom_fields_of(business) if custom_fields is None else custom_fields
-    return _with_custom(_Definitions(found)) if found else customer_filterset()
+    hidden = hidden_fields(actor, business)
+    return _with_custom(_Definitions(found), hidden) if found else customer_filterset(hidden)
 
 
 class _Definitions(tuple[tuple[Any, ...], ...]):
@@ -156,12 +162,12 @@ class _Definitions(tuple[tuple[Any, ...], ...]):
 
 
 @lru_cache(maxsize=64)
-def _with_custom(definitions: _Definitions) -> type[StrictFilterSet]:
+def _with_custom(definitions: _Definitions, hidden: frozenset[str]) -> type[StrictFilterSet]:
     declared: dict[str, Any] = {}
     for key, label, kind, choices in definitions:
         for lookup in CUSTOM_LOOKUPS[FieldType(kind)]:
             declared[_name(CUSTOM + key, lookup)] = _custom_filter(key, label, FieldType(kind), choices, lookup)
-    return type("BusinessCustomerFilterSet", (customer_filterset(),), declared)
+    return type("BusinessCustomerFilterSet", (customer_filterset(hidden),), declared)
 
 
 CUSTOM_LOOKUPS: dict[FieldType, tuple[str, ...]] = {
@@ -245,11 +251,12 @@ def _as_stored(kind: FieldType, value: Any) -> Any:
     return value.strip().lower() if kind == FieldType.EMAIL else value.strip()
 
 
-def customers_matching(rows: QuerySet, business: Business, query: str) -> QuerySet:
-    """Those of `rows` that a list with this query (filters and search) shows. Raises InvalidInput naming each faulty parameter."""
+def customers_matching(rows: QuerySet, actor: Actor, business: Business, query: str) -> QuerySet:
+    """Those of `rows` that the actor's list with this query (filters and search) shows. Raises InvalidInput naming each faulty
+    parameter."""
     asked = QueryDict(query, mutable=True)
     for name in NOT_NARROWING & set(asked):
         del asked[name]
     words = " ".join(asked.pop("search", [])).strip()[:200]
-    rows = filterset_of(business)(asked, queryset=rows, only=()).narrowed()
+    rows = filterset_of(actor, business)(asked, queryset=rows, only=()).narrowed()
     return rows.filter(pk__in=matching(words, MOST_FOUND)) if words else rows

@@ -17,8 +17,8 @@ from crm.registry import (
     HomeFigures,
     HomePanel,
     IntegrityCheck,
-    NotificationKind,
     Listener,
+    NotificationKind,
     PaletteEntries,
     Permission,
     QuickAction,
@@ -39,8 +39,8 @@ from crm.registry import (
     home_figures,
     home_panels,
     integrity_checks,
-    notification_kinds,
     listeners,
+    notification_kinds,
     palette_entries,
     permissions,
     quick_actions,
@@ -56,6 +56,7 @@ from customers import bench
 from customers.choices import SUBSTEP_CHOICES, Kind, LifecycleStage, Size
 from customers.demo import fill_customers
 from customers.demo.contacts import fill_contacts
+from customers.demo.findings import fill_findings
 from customers.demo.lifecycle import fill_lifecycle
 from customers.demo.notes import fill_notes
 from customers.demo.preferences import fill_preferences
@@ -413,6 +414,7 @@ fields.plug(
         "birthday",
         filters=("exact",),
         privacy="P2",
+        permission="customers.view_private",
         group="identity",
         kinds=("person",),
         order=24,
@@ -664,6 +666,14 @@ listeners.plug(
     Listener("customers.custom_field.archived", "customers.icp_archived", follow_custom_fields),
     Listener("customers.custom_field.restored", "customers.icp_restored", follow_custom_fields),
 )
+demo_parts.plug(
+    DemoPart(
+        "findings",
+        fill_findings,
+        ("customers.Technology", "customers.Signal", "customers.CompetitorMention", "customers.Qualification"),
+        order=160,
+    )
+)
 task_kinds.plug(
     TaskKind(
         "customers.tasks.score_companies", _("Score companies"), lane="slow", limit_seconds=1800, alert_seconds=600
@@ -672,7 +682,8 @@ task_kinds.plug(
 fields.plug(
     Field(
         "icp_score", _("Fit with the ideal customer"), "number", "facts__icp_score", filters=("gte", "lte"), kinds=("company",),
-        order=290, how=_("0 to 100: the weight of the criteria that the company matches, of the weight of all. What is not known counts 0."),
+        order=290,
+        how=_("0 to 100: the weight of the criteria that the company matches, of the weight of all. What is not known counts 0."),
     ),
 )  # fmt: skip
 permissions.plug(

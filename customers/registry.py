@@ -8,6 +8,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from crm.actor import Actor
+from crm.models import Business
 from crm.paging import Sort
 from crm.registry import Socket, Text
 
@@ -29,7 +31,7 @@ class Field:
     `path` is the column seen from Customer; `type` one of text, choice, money, number, date, datetime, url, birthday (month and
     day), user, team, customer; `filters` the lookups offered (exact, in, gte, lte, isnull); `group` is a key of FIELD_GROUPS, and
     `kinds` the customers that it is asked of; `how` says in words how a computed figure comes about, `figure` shows it on top of
-    the profile, `rows_url(customer)` leads to the rows it was computed from.
+    the profile, `rows_url(customer)` leads to the rows it was computed from; without the `permission` nobody sees it or filters by it.
     """
 
     key: str
@@ -41,6 +43,7 @@ class Field:
     sort: Sort | None = None
     column: bool = False
     privacy: str = "P0"
+    permission: str = ""
     how: Text = ""
     figure: bool = False
     rows_url: Callable[[Any], str] | None = None
@@ -52,6 +55,11 @@ class Field:
 
 
 fields: Socket[Field] = Socket("customer_fields", "Facts of a customer.", lambda f: f.key, order=lambda f: f.order)
+
+
+def hidden_fields(actor: Actor, business: Business) -> frozenset[str]:
+    """Keys of the fields that the actor may not see."""
+    return frozenset(f.key for f in fields if f.permission and not actor.may(f.permission, business))
 
 
 @dataclass(frozen=True)

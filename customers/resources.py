@@ -176,7 +176,8 @@ CUSTOMERS = ImportResource(
             "contract_end_on",
             "select s.line, s.contract_end_on as value from pg_temp.import_stage s left join customers_customer c "
             "on c.business_id = %(business)s and c.external_id = s.external_id "
-            "where coalesce(nullif(left(s.contract_end_on, 10), '')::date, c.contract_end_on) < coalesce(nullif(left(s.contract_start_on, 10), '')::date, c.contract_start_on)",
+            "where coalesce(nullif(left(s.contract_end_on, 10), '')::date, c.contract_end_on) "
+            "< coalesce(nullif(left(s.contract_start_on, 10), '')::date, c.contract_start_on)",
             _("The contract can't end before it starts."),
         ),
         ImportCheck(

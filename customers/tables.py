@@ -47,14 +47,19 @@ _STAGE_KINDS = {
 
 
 def customer_columns(
-    business: Business, keys: Iterable[str] = (), custom_fields: Iterable[CustomField] = (), *, every: bool = False
+    business: Business,
+    keys: Iterable[str] = (),
+    custom_fields: Iterable[CustomField] = (),
+    *,
+    hidden: Collection[str] = (),
+    every: bool = False,
 ) -> list[Column]:
-    """The columns of the customer list: those named, else what is shown by default, or `every` one; tags and the business's own
-    fields stand behind the stage and at the end."""
+    """The columns of the customer list: those named, else what is shown by default, or `every` one, but none that is `hidden`; tags
+    and the business's own fields stand behind the stage and at the end."""
     chosen = set(keys)
     columns = []
     for field in fields:
-        if field.type == "customer":  # another customer, whom the reader may not see
+        if field.type == "customer" or field.key in hidden:  # another customer is one whom the reader may not see
             continue
         if every or (field.key in chosen if chosen else field.column):
             columns.append(
@@ -255,7 +260,9 @@ def profile_details(
         value = custom_text(one, customer.custom_values.get(one.key), customer.business, people)
         if value != "" and one.on_profile and one.kind in ("", customer.kind):
             key = f"custom_values.{one.key}"
-            groups.setdefault("custom", []).append({"key": key, "label": one.label, "value": value, "can_edit": key in editable})
+            groups.setdefault("custom", []).append(
+                {"key": key, "label": one.label, "value": value, "can_edit": key in editable}
+            )
     groups[""] = groups.pop("", [])
     return [{"key": key, "title": titles.get(key, key), "rows": rows} for key, rows in groups.items() if rows]
 

@@ -1,6 +1,6 @@
 """What the queue calls."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.utils.translation import gettext as _
 
@@ -45,7 +45,7 @@ def change_customers(work: JobRun, *, run_id: str) -> dict[str, Any]:
         actor.require("customers.change_many", business)
         actor.require(action.permission, business)
         with work.atomic():
-            matching = customers_matching(rows, business, run.query) if run.state == BulkState.WAITING else rows
+            matching = customers_matching(rows, actor, business, run.query) if run.state == BulkState.WAITING else rows
             run = services.settle_bulk_run(actor=actor, run=run, rows=matching)
         work.report(sum(run.counts.values()), run.total, step, force=True)
         done = -1
@@ -112,12 +112,12 @@ def purge_files(work: JobRun) -> dict[str, Any]:
 
 def score_companies(work: JobRun) -> dict[str, Any]:
     """Bring the fit of all companies with the ideal customer up to date, piece by piece."""
-    total, step = count_companies(work.business), _("Scoring companies")
-    last, done, written = None, 0, 0
+    business, step = cast(Business, work.business), _("Scoring companies")
+    total, last, done, written = count_companies(business), None, 0, 0
     while True:
         work.report(done, total, step, force=True)
         with work.atomic():
-            last, scored, differed = score_next(work.business, last)
+            last, scored, differed = score_next(business, last)
         if last is None:
             break
         done, written = done + scored, written + differed

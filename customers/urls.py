@@ -31,7 +31,9 @@ urlpatterns = [
     path("bulk-changes/<uuid:pk>/undo", views.BulkUndo.as_view(), name="bulk_undo"),
     path("accounts", views.AccountList.as_view(), name="account_list"),
     path("dashboard/customers", views.DashboardList.as_view(), name="dashboard_customers"),
-    path("dashboard/accounts", views.DashboardList.as_view(url_name="customers:account_list"), name="dashboard_accounts"),
+    path(
+        "dashboard/accounts", views.DashboardList.as_view(url_name="customers:account_list"), name="dashboard_accounts"
+    ),
     path("dashboard/accounts/new", views.DashboardCreate.as_view(), name="dashboard_account_create"),
     path("dashboard/accounts/<uuid:pk>", views.DashboardDetail.as_view(), name="dashboard_account"),
     path("dashboard/accounts/<uuid:pk>/edit", views.DashboardUpdate.as_view(), name="dashboard_account_update"),
@@ -75,9 +77,7 @@ urlpatterns = [
     path("preferences/<str:token>/unsubscribe", views.OneClickUnsubscribe.as_view(), name="one_click_unsubscribe"),
     path("customers/<uuid:pk>/tags", views.CustomerTags.as_view(), name="customer_tags"),
     path("customers/<uuid:pk>/tags/options", views.CustomerTagOptions.as_view(), name="customer_tag_options"),
-    path(
-        "customers/<uuid:pk>/tags/<uuid:tag>/remove", views.CustomerTagRemove.as_view(), name="customer_tag_remove"
-    ),
+    path("customers/<uuid:pk>/tags/<uuid:tag>/remove", views.CustomerTagRemove.as_view(), name="customer_tag_remove"),
     path("settings/tags", views.TagList.as_view(), name="tag_list"),
     path("settings/tags/new", views.TagCreate.as_view(), name="tag_create"),
     path("settings/tags/<uuid:pk>", views.TagUpdate.as_view(), name="tag_update"),

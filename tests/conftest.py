@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 
-from crm import service_mode
+from crm import paging, service_mode
 from crm.actor import Actor
 from crm.models import Business, Membership
 from crm.registry import ROLES
@@ -129,6 +129,12 @@ def _own_files(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
 def _fast_passwords(settings: Any) -> None:
     """Slow hashes protect stored passwords; here they would only make the suite slow."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _patient_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long a list may take is a promise to people; here only tests about that promise depend on how quick the machine is."""
+    monkeypatch.setattr(paging, "LIMIT_MS", 30_000)
 
 
 @pytest.fixture(autouse=True)

@@ -27,7 +27,7 @@ from crm.models import (
 from crm.operations import Operation
 from crm.scope import scope
 from customers import services
-from tests.factories import make_customer, make_membership, make_order, make_session
+from tests.factories import make_customer, make_file, make_membership, make_note, make_order, make_session
 
 MARKER = "CANARY"
 
@@ -36,8 +36,14 @@ KINDS = {
     "customers": "customer", "imports": "import", "orders": "order", "jobs": "job", "teams": "team", "api-keys": "api_key",
     "notifications": "notification", "schedules": "schedule", "people": "member",
     "invitations": "invitation", "exchange-rates": "rate", "activity": "activity", "sessions": "session",
-    "views": "view", "bulk-changes": "bulk_run", "accounts": "customer", "lifecycle": "stage_change", "contacts": "contact", "tags": "tag", "custom-fields": "custom_field", "privacy-requests": "privacy_request",
+    "views": "view", "bulk-changes": "bulk_run", "accounts": "customer", "lifecycle": "stage_change", "contacts": "contact",
+    "notes": "note", "files": "file",
+    "tags": "tag", "custom-fields": "custom_field", "privacy-requests": "privacy_request",
+    "technologies": "technology", "signals": "signal", "competitors": "competitor", "ideal-customer": "criterion",
+    "icp-criteria": "criterion",
 }  # fmt: skip
+# The word of an address -> a text that fits behind it.
+TEXTS = {"fields": "city"}
 
 
 def objects_of(business: Business) -> dict[str, Any]:
@@ -60,15 +66,41 @@ def objects_of(business: Business) -> dict[str, Any]:
         tag = services.create_tag(actor=Actor.system("test"), business=business, name=f"{MARKER} tag {number}")
         services.tag_customer(actor=Actor.system("test"), customer=customer, tag=tag)
         field = services.create_custom_field(
-            actor=Actor.system("test"), business=business, key=f"f{customer.pk.hex}", label=f"{MARKER} field", type="text"
+            actor=Actor.system("test"),
+            business=business,
+            key=f"f{customer.pk.hex}",
+            label=f"{MARKER} field",
+            type="text",
         )
+        system, at = Actor.system("test"), clock.now()
+        technology = services.add_technology(
+            actor=system, customer=customer, at=at, name=f"{MARKER} technology", source=f"{MARKER} source"
+        )
+        signal = services.add_signal(
+            actor=system, customer=customer, at=at, kind="risk", text=f"{MARKER} signal", source=f"{MARKER} source"
+        )
+        competitor = services.add_competitor(
+            actor=system, customer=customer, at=at, name=f"{MARKER} rival", source=f"{MARKER} source"
+        )
+        services.assess_customer(actor=system, customer=customer, at=at, need=1, need_evidence=f"{MARKER} evidence")
+        criterion = services.create_criterion(
+            actor=system,
+            business=business,
+            field="industry",
+            operator="in",
+            value=[f"{MARKER} industry"],
+            name=f"{MARKER} criterion",
+        )
+        note = make_note(customer, f"{MARKER} note")
+        kept = make_file(customer, f"{MARKER}.txt", f"{MARKER} file".encode(), description=f"{MARKER} description")
         gone = make_customer(business, display_name=f"{MARKER} gone")
         gone_request = services.request_erasure(actor=Actor.system("test"), customer=gone, at=clock.now())
         rate = ExchangeRate.objects.filter(currency="JPY").first() or ExchangeRate.objects.create(
             business=business, currency="JPY", valid_on="2026-01-01", rate="0.005"
         )
         return {
-            "customer": customer, "order": order, "import": job, "contact": contact, "job": Job.objects.get(pk=job.job_id),
+            "customer": customer, "order": order, "import": job, "contact": contact, "note": note, "file": kept,
+            "job": Job.objects.get(pk=job.job_id),
             "member": make_membership(business, "agent"),
             "notification": Notification.objects.create(
                 business=business, user=make_membership(business, "agent").user, kind="crm.job_done", title=f"{MARKER} is done",
@@ -77,7 +109,8 @@ def objects_of(business: Business) -> dict[str, Any]:
                 business=business, key=f"{MARKER} {number}", task="crm.tasks.seal_trails", cron="0 3 * * *",
             ),
             "team": Team.objects.create(business=business, name=f"{MARKER} team {number}"),
-            "rate": rate, "tag": tag, "custom_field": field, "privacy_request": gone_request,
+            "rate": rate, "tag": tag, "custom_field": field, "technology": technology, "signal": signal, "competitor": competitor,
+            "criterion": criterion, "privacy_request": gone_request,
             "stage_change": services.change_stage(
                 actor=Actor.system("test"), customer=customer, stage="expansion", effective_at=clock.now(), at=clock.now(),
                 reason=f"{MARKER} reason",
@@ -110,8 +143,14 @@ def address(operation: Operation, objects: dict[str, Any] | UUID) -> str:
         elif re.fullmatch(r"<int:\w+>", part):
             parts[place] = str(2**62 if isinstance(objects, UUID) else objects[KINDS[parts[place - 1]]].pk)
         elif part.startswith("<"):
-            parts[place] = "x"
+            parts[place] = TEXTS.get(parts[place - 1], "x")
     return "/".join(parts)
+
+
+def status_of(answer: Any) -> int:
+    """The status of an answer, which is read to its end: a file that is sent is closed by then."""
+    answer.getvalue()
+    return int(answer.status_code)
 
 
 def fingerprint(business: Business) -> str:

@@ -14,7 +14,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from crm.api.parsers import printable
-from crm.api.patterns import DAY
+from crm.api.patterns import DAY, INSTANT
 from crm.models import Membership, Team
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
@@ -171,6 +171,7 @@ class TeamId(Id):
         return Team.objects.filter(pk=pk).first() or self.fail("unknown_id")
 
 
+@extend_schema_field({"type": "string", "format": "date-time", "pattern": INSTANT})
 class Moment(serializers.Field):
     """A moment with its offset, "2026-01-31T14:05:00Z"."""
 
@@ -183,7 +184,7 @@ class Moment(serializers.Field):
             moment = parse_datetime(data) if isinstance(data, str) and data.isascii() and len(data) < 40 else None
         except ValueError:
             moment = None
-        if moment is None or moment.tzinfo is None or not FIRST_YEAR < moment.year < LAST_YEAR:
+        if moment is None or moment.tzinfo is None or not FIRST_YEAR <= moment.year <= LAST_YEAR:
             self.fail("type")
         return moment
 

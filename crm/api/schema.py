@@ -171,7 +171,8 @@ class OperationSchema(AutoSchema):
         return body
 
     def get_response_serializers(self) -> Any:
-        return {self._doc.status: self._doc.answer or OpenApiResponse(description="")}
+        answer = self._doc.answer or OpenApiResponse(description="")
+        return {(self._doc.status, self._doc.media) if self._doc.answer else self._doc.status: answer}
 
     def get_examples(self) -> list[OpenApiExample]:
         found = []
@@ -379,7 +380,7 @@ def _link(result: dict[str, Any]) -> None:
     for path, methods in paths.items():
         for operation in methods.values():
             for status, answer in operation["responses"].items():
-                if status < "300" and "content" in answer:
+                if status < "300" and "application/json" in answer.get("content", {}):
                     shape = _named(schemas, answer["content"]["application/json"]["schema"])
                     links = _links_of(paths, path, shape)
                     if links:

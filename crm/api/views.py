@@ -56,6 +56,8 @@ class Doc:
     body_example: Any = None
     answer_example: Any = None
     problems: tuple[int, ...] = ()
+    media: str = "application/json"
+    """What kind of content the answer is."""
     parameters: Mapping[str, tuple[Any, dict[str, Any]]] = field(default_factory=dict)
     """Query parameters of an operation that is no list: name -> (what it is for, its JSON schema)."""
 

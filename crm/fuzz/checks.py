@@ -20,11 +20,17 @@ REASONS = frozenset(
         "bad_cursor",  # a cursor comes from an earlier answer to the same sort
     }
 )
-# Fields whose refusals depend on more than the value's form.
+# Fields whose refusals, also those of what they hold, depend on more than the value's form.
 FIELDS = {
     "page": "a page and a cursor exclude each other, and pages end at row 10,000",
     "file": "what a file holds is not part of the schema",
     "display_name": "a customer needs a name in one of three fields",
+    "custom_values": "which of them there are, and what they take, each business says itself",
+    "tags": "a name among them may be that of no tag",
+    "key": "some names are those of columns already",
+    "choices": "they belong to two types of fields, and none is given twice",
+    "is_unique": "only some types of fields have values that can be unique, and stored ones may not be",
+    "is_required": "stored customers may lack a value",
 }
 ALLOWED = frozenset({401, 403, 404, 409, 412, 429})
 
@@ -60,7 +66,9 @@ def unexplained(problem: dict[str, Any], query: dict[str, Any], body: Any) -> li
     return [
         fault
         for fault in problem["errors"] or [{"field": "", "code": problem["code"]}]
-        if fault["code"] not in REASONS and fault["field"] not in FIELDS and not _names_a_record(sent, fault["field"])
+        if fault["code"] not in REASONS
+        and fault["field"].partition(".")[0] not in FIELDS
+        and not _names_a_record(sent, fault["field"])
     ]
 
 

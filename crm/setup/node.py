@@ -23,8 +23,10 @@ log = logging.getLogger(__name__)
 AWAY = (OperationalError, InterfaceError)
 TEND_SECONDS = 1.0
 SEEN_SECONDS = 5.0
-START_SECONDS = 12.0
-"""How long a cluster may take to begin, before it counts as dead."""
+START_SECONDS = 90.0
+"""How long a cluster may take until its sentinel stands, on a machine that has much else to do, before it counts as dead."""
+SETTLE_SECONDS = 12.0
+"""How long after that its workers may take to begin what waits."""
 GRACE_SECONDS = 10.0
 """How long running jobs may go on after a stop, before they are handed back."""
 
@@ -38,6 +40,8 @@ class LaneCluster:
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]
         self.child = Child(f"Lane {lane}", command, environment, pause=0.2)
         self.kills = 0
+        self._stands_since = 0.0
+        """When the sentinel of the latest start was first seen."""
 
     @property
     def restarts(self) -> int:
@@ -55,11 +59,17 @@ class LaneCluster:
             self.restart()
 
     def _fault(self) -> str:
-        if self.child.group is None or time.monotonic() - self.child.started_at < START_SECONDS:
+        if self.child.group is None:
             return ""
-        if not self._has_sentinel():
+        now, started_at = time.monotonic(), self.child.started_at
+        has_sentinel = self._has_sentinel()
+        if self._stands_since < started_at:
+            if has_sentinel:
+                self._stands_since = now
+            return "it does not begin" if not has_sentinel and now - started_at > START_SECONDS else ""
+        if not has_sentinel:
             return "its sentinel is gone"
-        return queue.is_stuck(self.lane, self.node)
+        return queue.is_stuck(self.lane, self.node) if now - self._stands_since > SETTLE_SECONDS else ""
 
     def _has_sentinel(self) -> bool:
         try:

@@ -167,7 +167,7 @@ class BulkChangeList(ShowsCustomers, ListEndpoint):
 
     def _matching(self, rows: QuerySet, query: str) -> QuerySet:
         try:
-            return customers_matching(rows, self.business, query)
+            return customers_matching(rows, self.actor, self.business, query)
         except InvalidInput as refusal:
             raise InvalidInput({f"filter.{name}": words for name, words in refusal.errors.items()}) from refusal
 

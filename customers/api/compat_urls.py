@@ -3,7 +3,13 @@
 from django.urls import path
 
 from customers.api.accounts import AccountDetail, AccountList
-from customers.api.crm_customers import CrmCustomerDetail, CrmCustomerList, CrmCustomerTag, CrmCustomerTags
+from customers.api.crm_customers import (
+    CrmCustomerDetail,
+    CrmCustomerList,
+    CrmCustomerNotes,
+    CrmCustomerTag,
+    CrmCustomerTags,
+)
 
 app_name = "compat"
 urlpatterns = [
@@ -11,6 +17,7 @@ urlpatterns = [
     path("accounts/<uuid:id>", AccountDetail.as_view(), name="account_detail"),
     path("crm/customers", CrmCustomerList.as_view(), name="crm_customer_list"),
     path("crm/customers/<uuid:id>", CrmCustomerDetail.as_view(), name="crm_customer_detail"),
+    path("crm/customers/<uuid:id>/notes", CrmCustomerNotes.as_view(), name="crm_customer_notes"),
     path("crm/customers/<uuid:id>/tags", CrmCustomerTags.as_view(), name="crm_customer_tags"),
     path("crm/customers/<uuid:id>/tags/<uuid:tag>", CrmCustomerTag.as_view(), name="crm_customer_tag"),
 ]

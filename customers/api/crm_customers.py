@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -11,7 +12,7 @@ from rest_framework.response import Response
 from crm import clock
 from crm.access import saw
 from crm.api.fields import Choice, Day, Email, Id, Input, Text
-from crm.api.views import Doc
+from crm.api.views import Doc, tag_of
 from crm.errors import InvalidInput, NotFound
 from customers import services
 from customers.api.compat import (
@@ -26,9 +27,11 @@ from customers.api.compat import (
     renamed,
     word_parameter,
 )
+from customers.choices import NoteType
 from customers.models import Customer, CustomerTag, Tag
 from customers.queries.preferences import FLAGS, preference_of
 from customers.queries.projections import CUSTOMER_STATUS, RELATIONSHIP, called, read, standing_of, words_of
+from customers.services.notes import MOST_CHARACTERS
 
 _STATUSES = [(word, word) for word in words_of(CUSTOMER_STATUS)]
 _RELATIONSHIPS = [(word, word) for word in words_of(RELATIONSHIP)]
@@ -70,6 +73,20 @@ class CrmProfile(CrmCustomer):
     communication_preferences = serializers.DictField(child=serializers.BooleanField())
 
 
+class CrmNote(serializers.Serializer):
+    id = serializers.UUIDField()
+    customer_id = serializers.UUIDField()
+    content = serializers.CharField()
+    note_type = serializers.ChoiceField(choices=NoteType.choices)
+    created_by = serializers.UUIDField(allow_null=True, help_text=_("Null when a program wrote it."))
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+_NOTE = {
+    "id": _ID, "customer_id": _ID, "content": "Asked for the yearly plan.", "note_type": "sales", "created_by": None,
+    "created_at": "2026-01-31T14:05:00Z", "updated_at": "2026-01-31T14:05:00Z",
+}  # fmt: skip
 _TAG = {
     "id": _ID,
     "name": "VIP",
@@ -113,6 +130,13 @@ class CrmTagInput(Input):
         child=Text(max_length=60), min_length=1, max_length=50, required=False, help_text=_("Names; new ones are made.")
     )
     tag_ids = serializers.ListField(child=Id(), min_length=1, max_length=50, required=False, help_text=_("Ids."))
+
+
+class CrmNoteInput(Input):
+    """What may be entered of a note."""
+
+    content = Text(max_length=MOST_CHARACTERS, help_text=_("Markdown."))
+    note_type = Choice(choices=NoteType.choices, required=False)
 
 
 def tags_by_customer(ids: Iterable[Any]) -> dict[Any, list[dict[str, Any]]]:
@@ -268,6 +292,33 @@ class CrmCustomerTags(CrmCustomerEndpoint):
             raise InvalidInput({"tag_ids": [str(_("There is no such tag in this business."))]})
         services.tag_with_all(actor=self.actor, customer=customer, tags=[*known, *values.get("tags", [])])
         return self.show()
+
+
+class CrmCustomerNotes(CrmCustomerEndpoint):
+    permissions = {"POST": "customers.change"}
+    docs = {
+        "POST": Doc(
+            "create_crm_note",
+            _("Write a note on a customer of a shop"),
+            answer=CrmNote,
+            body=CrmNoteInput,
+            status=201,
+            body_example={"content": "Asked for the yearly plan.", "note_type": "sales"},
+            answer_example=_NOTE,
+        )
+    }
+
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        self.refuse_parameters()
+        customer = self.record
+        note = services.add_note(actor=self.actor, customer=customer, at=clock.now(), **self.body(CrmNoteInput))
+        saw(request, [customer.pk])
+        data = {
+            "id": note.pk, "customer_id": customer.pk, "content": note.content, "note_type": note.note_type,
+            "created_by": note.created_by_id, "created_at": as_moment(note.created_at), "updated_at": as_moment(note.updated_at),
+        }  # fmt: skip
+        headers = {"Location": reverse("api:note_detail", args=[note.pk]), "ETag": tag_of(note.updated_at, data)}
+        return Response(data, status=201, headers=headers)
 
 
 class CrmCustomerTag(CrmCustomerEndpoint):

@@ -142,7 +142,6 @@ class TimeOfDay(serializers.Field):
         return value
 
 
-@extend_schema_field({"type": "string", "format": "date-time"})
 class Evidence(Input):
     """How consent is known."""
 

@@ -14,6 +14,7 @@ from crm.models import Business
 from customers.choices import ImportState
 from customers.models import Customer, CustomerTag
 from customers.registry import Field, fields
+from customers.services.values import PRIVATE
 
 _SAMPLES = {
     "display_name": "Jordan Smith",
@@ -27,12 +28,11 @@ _SAMPLES = {
     "size": "",
     "lifecycle_stage": "active",
     "lifecycle_substep": "adoption",
-    "birthday": "0214",
     "preferred_language": "EN",
 }
 
 
-_TYPES = {"customer": "id", "url": "text", "birthday": "text"}
+_TYPES = {"customer": "id", "url": "text"}
 """How types of fields that pages write in their own way are shown to programs."""
 
 
@@ -59,10 +59,13 @@ CUSTOMER = Representation(
         Shown("id", "id", "id"),
         Shown("first_name", "first_name", "text", _("First name"), example="Jordan"),
         Shown("last_name", "last_name", "text", _("Last name"), example="Smith"),
-        *(_shown(field) for field in fields),
+        *(_shown(field) for field in fields if not field.permission),
         Shown("tags", "tag_names", "texts", _("Names of the tags"), example=["VIP"], expression=TAG_NAMES),
         Shown(
-            "custom_values", "custom_values", "json", _("Values of the business's own fields, by their keys"),
+            "custom_values",
+            "custom_values",
+            "json",
+            _("Values of the business's own fields, by their keys"),
             example={"plan": "Pro", "seats": "25"},
         ),
         Shown("currency", "", "currency", _("Currency of all amounts: the reporting currency of the business")),
@@ -75,19 +78,23 @@ PRIVATE_FIELDS: dict[str, serializers.Field] = {
     "date_of_birth": serializers.DateField(
         allow_null=True, required=False, help_text=_("Left out for callers without customers.view_private")
     ),
+    "birthday": serializers.CharField(
+        required=False, help_text=_("Month and day; left out for callers without customers.view_private")
+    ),
     "telegram_id": serializers.CharField(
         required=False, help_text=_("Left out for callers without customers.view_private")
     ),
 }
-PRIVATE_SAMPLE = {"date_of_birth": "1984-02-14", "telegram_id": "@jordan_smith"}
+PRIVATE_SAMPLE = {"date_of_birth": "1984-02-14", "birthday": "0214", "telegram_id": "@jordan_smith"}
 
 
 def private_values(actor: Actor, customer_id: UUID, business: Business) -> dict[str, Any]:
-    """What is sealed of a customer, as far as the actor may see it; a value whose key is lost is null."""
+    """What is private of a customer, as far as the actor may see it; a sealed value whose key is lost is null."""
     if not actor.may("customers.view_private", business):
         return {}
-    customer = Customer.objects.only("business", "birth_date_sealed", "telegram_sealed").get(pk=customer_id)
-    return {name: customer.opened(name) for name in PRIVATE_FIELDS}
+    customer = Customer.objects.only("business", "birth_date_sealed", "birthday", "telegram_sealed").get(pk=customer_id)
+    sealed = {name: customer.opened(name) for name in PRIVATE}
+    return {**sealed, "birthday": customer.birthday}
 
 
 IMPORT = Representation(

@@ -15,8 +15,20 @@ from customers.api.contacts import (
     CustomerStakeholders,
 )
 from customers.api.custom_fields import CustomFieldArchive, CustomFieldDetail, CustomFieldList, CustomFieldRestore
+from customers.api.files import CustomerFiles, FileContent, FileDetail, FileRestore
+from customers.api.findings import (
+    CompetitorDetail,
+    CustomerCompetitors,
+    CustomerQualification,
+    CustomerSignals,
+    CustomerTechnologies,
+    SignalDetail,
+    TechnologyDetail,
+)
+from customers.api.icp import CriterionDetail, CriterionList
 from customers.api.imports import ImportDetail, ImportList
 from customers.api.lifecycle import CustomerLifecycle, StageChangeDetail, StageReport
+from customers.api.notes import CustomerNotes, NoteDetail, NoteList, NoteRestore
 from customers.api.preferences import (
     ConsentList,
     CustomerConsents,
@@ -47,6 +59,15 @@ urlpatterns = [
     path("customers/<uuid:id>/restore", CustomerRestore.as_view(), name="customer_restore"),
     path("customers/<uuid:id>/lifecycle", CustomerLifecycle.as_view(), name="customer_lifecycle"),
     path("customers/<uuid:id>/lifecycle/<int:change>", StageChangeDetail.as_view(), name="stage_change_detail"),
+    path("customers/<uuid:id>/qualification", CustomerQualification.as_view(), name="customer_qualification"),
+    path("customers/<uuid:id>/technologies", CustomerTechnologies.as_view(), name="customer_technologies"),
+    path("customers/<uuid:id>/signals", CustomerSignals.as_view(), name="customer_signals"),
+    path("customers/<uuid:id>/competitors", CustomerCompetitors.as_view(), name="customer_competitors"),
+    path("technologies/<uuid:id>", TechnologyDetail.as_view(), name="technology_detail"),
+    path("signals/<uuid:id>", SignalDetail.as_view(), name="signal_detail"),
+    path("competitors/<uuid:id>", CompetitorDetail.as_view(), name="competitor_detail"),
+    path("icp-criteria", CriterionList.as_view(), name="icp_criterion_list"),
+    path("icp-criteria/<uuid:id>", CriterionDetail.as_view(), name="icp_criterion_detail"),
     path("lifecycle/stages", StageReport.as_view(), name="stage_report"),
     path("customers/<uuid:id>/preferences", CustomerPreferences.as_view(), name="customer_preferences"),
     path("customers/<uuid:id>/preference-link", CustomerPreferenceLink.as_view(), name="customer_preference_link"),
@@ -79,6 +100,14 @@ urlpatterns = [
     path("bulk-changes/<uuid:id>", BulkChangeDetail.as_view(), name="bulk_change_detail"),
     path("bulk-changes/<uuid:id>/lines", BulkChangeLines.as_view(), name="bulk_change_lines"),
     path("bulk-changes/<uuid:id>/undo", BulkChangeUndo.as_view(), name="bulk_change_undo"),
+    path("customers/<uuid:id>/notes", CustomerNotes.as_view(), name="customer_notes"),
+    path("notes", NoteList.as_view(), name="note_list"),
+    path("notes/<uuid:id>", NoteDetail.as_view(), name="note_detail"),
+    path("notes/<uuid:id>/restore", NoteRestore.as_view(), name="note_restore"),
+    path("customers/<uuid:id>/files", CustomerFiles.as_view(), name="customer_files"),
+    path("files/<uuid:id>", FileDetail.as_view(), name="file_detail"),
+    path("files/<uuid:id>/content", FileContent.as_view(), name="file_content"),
+    path("files/<uuid:id>/restore", FileRestore.as_view(), name="file_restore"),
     path("imports", ImportList.as_view(), name="import_list"),
     path("imports/<uuid:id>", ImportDetail.as_view(), name="import_detail"),
 ]

@@ -23,7 +23,7 @@ from customers.api.representation import CUSTOMER, PRIVATE_FIELDS, PRIVATE_SAMPL
 from customers.filters import CUSTOM, customer_filterset, filterset_of
 from customers.models import Customer, PrivacyRequest
 from customers.queries import matches_for, matching
-from customers.registry import fields
+from customers.registry import fields, hidden_fields
 
 _ANSWER = type("CustomerProfile", (CUSTOMER.serializer(),), dict(PRIVATE_FIELDS))
 _SAMPLE = CUSTOMER.sample() | PRIVATE_SAMPLE
@@ -34,7 +34,7 @@ _BODY = {
     "email": "jordan@example.com",
     "country": "United Kingdom",
 }
-CustomerInput.computed = frozenset(CUSTOMER.shown) - frozenset(CustomerInput().fields)
+CustomerInput.computed = frozenset((*CUSTOMER.shown, *PRIVATE_FIELDS)) - frozenset(CustomerInput().fields)
 INCLUDES = {
     "owner": Included("owner", _("The member who looks after the customer"), "owner", load_people, Person),
     "team": Included("team", _("The team that does"), "team", load_teams, TeamName),
@@ -87,8 +87,8 @@ class CustomerList(ShowsCustomers, ListEndpoint):
     def filterset(self, query: QueryDict) -> type[StrictFilterSet]:
         """With the business's own fields, when the address names one."""
         if any(name.startswith(CUSTOM) for name in query):
-            return filterset_of(self.business)
-        return customer_filterset()
+            return filterset_of(self.actor, self.business)
+        return customer_filterset(hidden_fields(self.actor, self.business))
 
     def search(self, rows: QuerySet, words: str) -> QuerySet:
         limit = matches_for(self.actor)

@@ -60,7 +60,7 @@ _FIELDS = {
         DemoField("shoe_size", "Shoe size", FieldType.NUMBER, "to_jsonb((35 + mod({number}, 13))::text)", kind=Kind.PERSON, help_text="European size."),
         DemoField(
             "favorite", "Favorite range", FieldType.CHOICE, "to_jsonb((array['Kitchen', 'Garden', 'Toys', 'Decoration'])[1 + mod({number}, 4)])",
-            choices=("Kitchen", "Garden", "Toys", "Decoration"), in_list=True,
+            choices=("Kitchen", "Garden", "Toys", "Decoration"),
         ),
         DemoField("gift_card", "Gift card left", FieldType.MONEY, "case when {unit} < 0.4 then to_jsonb((5 * (1 + mod({number}, 20)))::text || '.00') end"),
         DemoField("topics", "Wants to hear of", FieldType.CHOICES,

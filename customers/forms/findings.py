@@ -3,13 +3,13 @@
 from typing import Any
 
 from django import forms
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from crm.forms import VersionedForm
 from customers.choices import CompetitorStanding, SignalKind
 from customers.models import Qualification
 from customers.models.qualification import LEVELS
+from customers.queries.qualification import PARTS
 from customers.services.findings import BANT, BANT_FIELDS
 
 _STRENGTHS = [(1, _("1, weak")), (2, "2"), (3, "3"), (4, "4"), (5, _("5, strong"))]
@@ -31,9 +31,7 @@ def _source() -> forms.CharField:
 class BantForm(VersionedForm):
     """Budget, authority, need and timeline: a level and its evidence each."""
 
-    fieldsets = [
-        (capfirst(Qualification._meta.get_field(part).verbose_name), [part, f"{part}_evidence"]) for part in BANT
-    ]
+    fieldsets = [(label, [part, f"{part}_evidence"]) for part, label in PARTS.items()]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

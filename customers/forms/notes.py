@@ -26,7 +26,7 @@ class FilesField(forms.FileField):
         super().__init__(allow_empty_file=True, **kwargs)
         self.widget.attrs["accept"] = ",".join(f".{ending}" for ending in TYPES)
 
-    def clean(self, data: Any, initial: Any = None) -> list[File]:
+    def clean(self, data: Any, initial: Any = None) -> "list[File[bytes]]":
         """The files; raises ValidationError when there is none and one is needed."""
         given = [one for one in (data if isinstance(data, list | tuple) else [data]) if one]
         if not given:

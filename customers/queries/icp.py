@@ -119,7 +119,9 @@ def compile_ideal(ideal: Ideal) -> Compiled:
         parameters[f"weight{place}"] = criterion.weight
         known = criterion.field in ideal.facts
         terms.append(_term(criterion, types.get(criterion.field), place) if known else "null::boolean")
-    points = " + ".join(f"case when {term} then %(weight{place})s::integer else 0 end" for place, term in enumerate(terms))
+    points = " + ".join(
+        f"case when {term} then %(weight{place})s::integer else 0 end" for place, term in enumerate(terms)
+    )
     score = f"case when c.kind = %(company)s then round(100.0 * ({points}) / %(total)s)::smallint end"
     return Compiled(terms, score if terms else "null::smallint", parameters)
 
@@ -141,7 +143,9 @@ def _technology_term(operator: str, value: str) -> str:
     if operator == CriterionOperator.FILLED:
         return f"case when {known} then true end"
     matching = f"t.customer_id = c.id and {_folded_in('t.name', value)}"
-    return f"case when exists (select from customers_technology t where {matching}) then true when {known} then false end"
+    return (
+        f"case when exists (select from customers_technology t where {matching}) then true when {known} then false end"
+    )
 
 
 def _custom_term(operator: str, type: FieldType, value: str, key: str) -> str:
@@ -167,7 +171,7 @@ def _among(operator: str, column: str, value: str) -> str:
 
 def _folded_in(text: str, value: str) -> str:
     """Without case, accents and widths; the list is folded once a statement."""
-    return f"crm_fold({text}) = any(array(select crm_fold(one) from unnest({value}::text[]) one))"
+    return f"crm_fold({text}) = any(array(select crm_fold(one) from unnest({value}::text[]) one))"  # noqa: S608 - our own terms
 
 
 def _in_range(operator: str, term: str, value: str, type: str) -> str:

@@ -18,6 +18,13 @@ from customers.queries.timeline import Place
 from customers.registry import TimelineEntry
 
 QUALIFIED_FROM, PROMISING_FROM = 9, 5
+PARTS = {
+    "budget": gettext_lazy("Budget"),
+    "authority": gettext_lazy("Authority"),
+    "need": gettext_lazy("Need"),
+    "timeline": gettext_lazy("Timeline"),
+}
+"""The four parts of BANT, in words."""
 VERDICTS = (
     ("unknown", gettext_lazy("Not assessed")), ("early", gettext_lazy("Early")), ("promising", gettext_lazy("Promising")),
     ("qualified", gettext_lazy("Qualified")),
@@ -44,19 +51,20 @@ def verdict_of(qualification: Qualification) -> str:
     return "early" if score else "unknown"
 
 
-def technologies_of(customer: Customer) -> QuerySet[Technology]:
-    return Technology.objects.filter(customer=customer).order_by("category", "name", "id")
+def technologies_of(customer: Customer) -> QuerySet[Any]:
+    rows: QuerySet[Any] = Technology.objects.filter(customer=customer)
+    return rows.order_by("category", "name", "id")
 
 
-def signals_of(customer: Customer) -> QuerySet[Signal]:
+def signals_of(customer: Customer) -> QuerySet[Any]:
     """Open ones first, the strongest and latest on top."""
-    return Signal.objects.filter(customer=customer).order_by(
-        F("closed_on").desc(nulls_first=True), "-strength", "-seen_on", "-id"
-    )
+    rows: QuerySet[Any] = Signal.objects.filter(customer=customer)
+    return rows.order_by(F("closed_on").desc(nulls_first=True), "-strength", "-seen_on", "-id")
 
 
-def competitors_of(customer: Customer) -> QuerySet[CompetitorMention]:
-    return CompetitorMention.objects.filter(customer=customer).order_by("-seen_on", "-id")
+def competitors_of(customer: Customer) -> QuerySet[Any]:
+    rows: QuerySet[Any] = CompetitorMention.objects.filter(customer=customer)
+    return rows.order_by("-seen_on", "-id")
 
 
 def signal_entries(actor: Actor, customer_ids: Sequence[UUID], before: Place | None, limit: int) -> list[TimelineEntry]:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from crm import activity, integrity
 from crm.actor import Actor
 from crm.errors import DomainError, InvalidInput, NotFound
+from crm.forms import check_version
 from crm.models import Business
 from crm.services.cleaning import clean
 from customers.models import Attachment, Customer, Note
@@ -79,7 +80,13 @@ class FileRefused(DomainError):
 
 @transaction.atomic
 def attach_files(
-    *, actor: Actor, customer: Customer, files: Sequence[File], at: datetime, description: str = "", note: Note | None = None
+    *,
+    actor: Actor,
+    customer: Customer,
+    files: "Sequence[File[bytes]]",
+    at: datetime,
+    description: str = "",
+    note: Note | None = None,
 ) -> list[Attachment]:
     """Keep all of the files with the customer, or none. Raises FileTooLarge, FileRefused, InvalidInput."""
     if len(files) > MOST_AT_ONCE:
@@ -98,7 +105,13 @@ def attach_files(
 
 
 def attach_file(
-    *, actor: Actor, customer: Customer, file: "File[bytes]", at: datetime, description: str = "", note: Note | None = None
+    *,
+    actor: Actor,
+    customer: Customer,
+    file: "File[bytes]",
+    at: datetime,
+    description: str = "",
+    note: Note | None = None,
 ) -> Attachment:
     """Keep the file with the customer, in private storage. Raises FileTooLarge, FileRefused, InvalidInput."""
     size = file.size or 0
@@ -126,7 +139,7 @@ def attach_file(
                 raise NotFound
             clean(attachment, exclude=["business", "customer", "note", "created_by", "file"])
             attachment.save(force_insert=True)
-            _record("added", actor, attachment, {"file_name": (None, name), "size": (None, size)})
+            _record("customers.file.added", actor, attachment, {"file_name": (None, name), "size": (None, size)})
     except BaseException:
         attachment.file.storage.delete(str(attachment.file.name))
         raise
@@ -134,26 +147,28 @@ def attach_file(
 
 
 @transaction.atomic
-def remove_file(*, actor: Actor, attachment: Attachment, at: datetime) -> Attachment:
-    """Take the file away; for 30 days it can be brought back. Raises FileRemoved."""
+def remove_file(*, actor: Actor, attachment: Attachment, at: datetime, version: str | None = None) -> Attachment:
+    """Take the file away; for 30 days it can be brought back. Raises FileRemoved, StaleVersion."""
     locked = _lock(attachment)
+    check_version(locked, version)
     if locked.removed_at is not None:
         raise FileRemoved
     locked.removed_at = at
     locked.save(update_fields=["removed_at", "updated_at"])
-    _record("removed", actor, locked, {"removed_at": (None, at)})
+    _record("customers.file.removed", actor, locked, {"removed_at": (None, at)})
     return locked
 
 
 @transaction.atomic
-def restore_file(*, actor: Actor, attachment: Attachment) -> Attachment:
-    """Bring a removed file back. Raises FileNotRemoved."""
+def restore_file(*, actor: Actor, attachment: Attachment, version: str | None = None) -> Attachment:
+    """Bring a removed file back. Raises FileNotRemoved, StaleVersion."""
     locked = _lock(attachment)
+    check_version(locked, version)
     if locked.removed_at is None:
         raise FileNotRemoved
     before, locked.removed_at = locked.removed_at, None
     locked.save(update_fields=["removed_at", "updated_at"])
-    _record("restored", actor, locked, {"removed_at": (before, None)})
+    _record("customers.file.restored", actor, locked, {"removed_at": (before, None)})
     return locked
 
 
@@ -180,7 +195,7 @@ def clear_lost_files(*, actor: Actor, at: datetime) -> int:
 
     A file of less than a day may belong to a row that isn't committed yet.
     """
-    storage = Attachment._meta.get_field("file").storage  # type: ignore[union-attr]
+    storage = Attachment._meta.get_field("file").storage
     young = at - integrity.NEW_FILE
     stored = [name for name in integrity.stored_files(f"{_FOLDER}/") if storage.get_modified_time(name) < young]
     lost = sorted(set(stored) - integrity.named_files()) if stored else []
@@ -280,8 +295,8 @@ def _lock(attachment: Attachment) -> Attachment:
     return locked
 
 
-def _record(deed: str, actor: Actor, attachment: Attachment, changes: dict[str, Any]) -> None:
+def _record(verb: str, actor: Actor, attachment: Attachment, changes: dict[str, Any]) -> None:
     activity.record(
-        f"customers.file.{deed}", actor=actor, business=attachment.business, subject=attachment, about=attachment.customer_id,
+        verb, actor=actor, business=attachment.business, subject=attachment, about=attachment.customer_id,
         changes=changes,
     )  # fmt: skip

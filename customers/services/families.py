@@ -7,7 +7,7 @@ from crm.actor import Actor
 from crm.errors import InvalidInput
 from crm.models import Business
 from customers.choices import Kind
-from customers.models import Customer
+from customers.models import Contact, Customer
 
 _ABOVE = """
 with recursive above as (
@@ -47,6 +47,8 @@ def check_family(*, actor: Actor, customer: Customer, before: Customer | None) -
                 ]
             }
         )
+    if turns_person and Contact.objects.filter(customer=customer.pk).exists():
+        raise InvalidInput({"kind": [_("This company has contacts, so it can't become a person.")]})
     if is_moved:
         _check_parent(actor, customer)
 

@@ -61,9 +61,7 @@ def create_criterion(*, actor: Actor, business: Business, field: str, **data: An
 
 
 @transaction.atomic
-def update_criterion(
-    *, actor: Actor, criterion: IcpCriterion, version: str | None = None, **data: Any
-) -> IcpCriterion:
+def update_criterion(*, actor: Actor, criterion: IcpCriterion, version: str | None = None, **data: Any) -> IcpCriterion:
     """Change a criterion; all companies are scored anew if that changes what counts. Raises NotAllowed, StaleVersion, InvalidInput."""
     refuse_unknown(data, CRITERION_FIELDS)
     locked = _lock(criterion)
@@ -226,7 +224,9 @@ from (select c.id, {score} as score from customers_customer c where c.business_i
 where f.customer_id = s.id and f.business_id = %(business)s and {whose} and f.icp_score is distinct from s.score
 """
 _THESE = "f.customer_id = any(%(ids)s)"
-_COMPANIES = "f.customer_id in (select id from customers_customer where business_id = %(business)s and kind = %(company)s)"
+_COMPANIES = (
+    "f.customer_id in (select id from customers_customer where business_id = %(business)s and kind = %(company)s)"
+)
 
 
 def refresh_icp_scores(customer_ids: Sequence[UUID] | None = None) -> int:
@@ -237,7 +237,11 @@ def refresh_icp_scores(customer_ids: Sequence[UUID] | None = None) -> int:
     whose, written = _COMPANIES if customer_ids is None else _THESE, 0
     with transaction.atomic(), connection.cursor() as cursor:
         for business in sorted(open_businesses()):
-            parameters = {"business": business, "company": Kind.COMPANY.value, "ids": list(customer_ids or ())}
+            parameters: dict[str, Any] = {
+                "business": business,
+                "company": Kind.COMPANY.value,
+                "ids": list(customer_ids or ()),
+            }
             cursor.execute(_LOCK.format(whose=whose), parameters)
             compiled = compile_ideal(ideal_of(business))
             cursor.execute(_REFRESH.format(score=compiled.score, whose=whose), {**compiled.parameters, **parameters})

@@ -107,7 +107,10 @@ def run_import(*, actor: Actor, import_job: ImportJob, work: JobRun, at: datetim
             record.counts = _apply(resource, record.business, actor)
             record.state = ImportState.DONE
             jobs.enqueue(
-                "customers.tasks.learn_words", actor=actor, business=record.business, dedupe_key=f"words:{record.business_id}"
+                "customers.tasks.learn_words",
+                actor=actor,
+                business=record.business,
+                dedupe_key=f"words:{record.business_id}",
             )
         _drop_file(record)
         record.save()

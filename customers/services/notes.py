@@ -42,7 +42,9 @@ class NotTheAuthor(DomainError):
 
 
 @transaction.atomic
-def add_note(*, actor: Actor, customer: Customer, at: datetime, files: Sequence[File] = (), **data: Any) -> Note:
+def add_note(
+    *, actor: Actor, customer: Customer, at: datetime, files: "Sequence[File[bytes]]" = (), **data: Any
+) -> Note:
     """Write a note on the customer, with files; those whom it names with @ and who may see the customer are told.
 
     Raises InvalidInput, FileTooLarge, FileRefused.
@@ -57,7 +59,12 @@ def add_note(*, actor: Actor, customer: Customer, at: datetime, files: Sequence[
     _assign(note, data)
     clean(note, exclude=["business", "customer", "contact", "created_by"])
     note.save(force_insert=True)
-    _record("created", actor, note, {"note_type": (None, note.note_type), "is_pinned": (None, note.is_pinned)})
+    _record(
+        "customers.note.created",
+        actor,
+        note,
+        {"note_type": (None, note.note_type), "is_pinned": (None, note.is_pinned)},
+    )
     attach_files(actor=actor, customer=seen, files=files, at=at, note=note)
     _mention(actor, note)
     return note
@@ -84,7 +91,7 @@ def edit_note(*, actor: Actor, note: Note, at: datetime, version: str | None = N
         locked.edited_at = at
     clean(locked, exclude=["business", "customer", "contact", "created_by"])
     locked.save()
-    _record("updated", actor, locked, changes)
+    _record("customers.note.updated", actor, locked, changes)
     if "content" in changes:
         _mention(actor, locked)
     return locked
@@ -100,20 +107,21 @@ def remove_note(*, actor: Actor, note: Note, at: datetime, version: str | None =
         raise NoteRemoved
     locked.removed_at = at
     locked.save(update_fields=["removed_at", "updated_at"])
-    _record("removed", actor, locked, {"removed_at": (None, at)})
+    _record("customers.note.removed", actor, locked, {"removed_at": (None, at)})
     return locked
 
 
 @transaction.atomic
-def restore_note(*, actor: Actor, note: Note) -> Note:
-    """Bring a removed note back. Raises NotTheAuthor, NoteNotRemoved."""
+def restore_note(*, actor: Actor, note: Note, version: str | None = None) -> Note:
+    """Bring a removed note back. Raises NotTheAuthor, NoteNotRemoved, StaleVersion."""
     locked = _lock(note)
+    check_version(locked, version)
     _require_author(actor, locked)
     if locked.removed_at is None:
         raise NoteNotRemoved
     before, locked.removed_at = locked.removed_at, None
     locked.save(update_fields=["removed_at", "updated_at"])
-    _record("restored", actor, locked, {"removed_at": (before, None)})
+    _record("customers.note.restored", actor, locked, {"removed_at": (before, None)})
     return locked
 
 
@@ -166,9 +174,9 @@ def _mention(actor: Actor, note: Note) -> None:
         )  # fmt: skip
 
 
-def _record(deed: str, actor: Actor, note: Note, changes: dict[str, Any]) -> None:
+def _record(verb: str, actor: Actor, note: Note, changes: dict[str, Any]) -> None:
     activity.record(
-        f"customers.note.{deed}",
+        verb,
         actor=actor,
         business=note.business,
         subject=note,

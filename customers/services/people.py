@@ -74,7 +74,7 @@ def leave_person(*, actor: Actor, customer: Customer) -> None:
     none of the others."""
     actor.require("customers.change", customer.business)
     locked = _lock(actor, [customer.pk])[0]
-    if not elsewhere(actor, locked).joined:
+    if locked.person_id is None or not elsewhere(actor, locked).joined:
         raise NotJoined
     person = Person.objects.select_for_update().get(pk=locked.person_id)
     locked.person = None

@@ -136,7 +136,7 @@ class BulkCreate(Page):
         """The customers that are meant and that the person sees."""
         rows = rows_for(self.action_asked, self.actor)
         if self.request.POST.get("all") == "yes":
-            return customers_matching(rows, self.business, self.query)
+            return customers_matching(rows, self.actor, self.business, self.query)
         return rows.filter(pk__in=self.ids)
 
     def looked_at(self, rows: QuerySet[Customer], values: dict[str, Any]) -> Preview:

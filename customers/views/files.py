@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from crm import clock, paging
 from crm.access import saw
-from crm.errors import NotFound
+from crm.downloads import download
 from crm.pages import DeedPage, FormPage, Page
 from crm.paging import Sort
 from customers import queries, services
@@ -34,21 +34,6 @@ def file_icon(content_type: str) -> str:
     return next((icon for part, icon in _ICONS.items() if part in content_type), "file-text")
 
 
-def content_of(attachment: Attachment) -> FileResponse:
-    """The file to save, never to be shown by the browser as a page of ours. Raises NotFound."""
-    try:
-        stored = attachment.file.open("rb")
-    except FileNotFoundError as error:
-        raise NotFound(_("This file is lost: tell those who operate the installation.")) from error
-    answer = FileResponse(
-        stored, as_attachment=True, filename=attachment.file_name, content_type=attachment.content_type
-    )
-    answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    answer["X-Content-Type-Options"] = "nosniff"
-    answer["Cache-Control"] = "private, no-store"
-    return answer
-
-
 class CustomerFiles(ProfilePage):
     """The files kept with the customer, newest first; with `?show=removed` those that can be brought back."""
 
@@ -64,7 +49,11 @@ class CustomerFiles(ProfilePage):
         rows = queries.files_of(customer, removed=is_removed)
         slice_ = paging.page(rows, NEWEST_FIRST, descending=True, cursor=cursor, limit=_PAGE)
         choices = [
-            {"label": label, "href": address_with(asked, show=key, cursor=""), "current": (key == REMOVED) == is_removed}
+            {
+                "label": label,
+                "href": address_with(asked, show=key, cursor=""),
+                "current": (key == REMOVED) == is_removed,
+            }
             for key, label in (("", _("Kept")), (REMOVED, _("Removed")))
         ]
         return self.show(
@@ -87,7 +76,7 @@ class FileCreate(OneCustomer, FormPage):
     def get_title(self) -> Any:
         return _("Add files for %(customer)s") % {"customer": self.customer}
 
-    def perform(self, *, file: list[Any], description: str) -> Any:
+    def perform(self, *, file: Any = (), description: str = "", **data: Any) -> Any:
         return services.attach_files(
             actor=self.actor, customer=self.customer, files=file, at=clock.now(), description=description
         )
@@ -138,7 +127,8 @@ class FileDownload(OneFile):
     title = gettext_lazy("Download a file of a customer")
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        return content_of(self.file)
+        file = self.file
+        return download(file.file, name=file.file_name, content_type=file.content_type)
 
 
 class FileRemove(OneFile, DeedPage):

@@ -7,7 +7,6 @@ from django.db.models import Model, QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -29,8 +28,9 @@ from customers.forms.findings import (
     initial_of,
 )
 from customers.models import CompetitorMention, Customer, Qualification, Signal, Technology
-from customers.queries.icp import CUSTOM, MATCHED, STATES, TECHNOLOGY, UNKNOWN, Fact, Ideal, fit_of, ideal_of
+from customers.queries.icp import CUSTOM, MATCHED, STATES, TECHNOLOGY, UNKNOWN, Ideal, fit_of, ideal_of
 from customers.queries.qualification import (
+    PARTS,
     VERDICT_RULE,
     VERDICTS,
     competitors_of,
@@ -39,9 +39,9 @@ from customers.queries.qualification import (
     technologies_of,
     verdict_of,
 )
-from customers.services.findings import BANT, NOT_YET
-from customers.tables import custom_text, in_words
 from customers.registry import fields
+from customers.services.findings import NOT_YET
+from customers.tables import custom_text, in_words
 from customers.views.icp import criterion_words
 from customers.views.profile import OneCustomer, ProfilePage
 
@@ -116,10 +116,10 @@ class CustomerQualification(ProfilePage):
             "by": found.assessed_by, "at": found.assessed_at,
             "parts": [
                 {
-                    "label": capfirst(found._meta.get_field(part).verbose_name), "level": getattr(found, part),
+                    "label": label, "level": getattr(found, part),
                     "words": getattr(found, f"get_{part}_display")(), "evidence": getattr(found, f"{part}_evidence"),
                 }
-                for part in BANT
+                for part, label in PARTS.items()
             ],
         }  # fmt: skip
 
@@ -248,7 +248,7 @@ class FindingUpdate(OneFinding, FormPage):
 
     abstract = True
     permission = ""
-    form_class: ClassVar[type[VersionedForm]] = VersionedForm
+    form_class: type[VersionedForm]
     success_message = gettext_lazy("Saved.")
     remove_url: ClassVar[str] = ""
 

@@ -24,7 +24,7 @@ from customers.filters import CUSTOM, filterset_of
 from customers.models import Customer, CustomField
 from customers.queries import matches_for, matching
 from customers.queries.custom_fields import custom_fields_of, users_in
-from customers.registry import bulk_actions, fields
+from customers.registry import bulk_actions, fields, hidden_fields
 from customers.tables import customer_columns, with_tags
 from customers.views.imports import import_link
 from customers.views.profile import OneCustomer
@@ -57,18 +57,21 @@ class CustomerList(ListPage):
 
     @property
     def filterset_class(self) -> Any:  # type: ignore[override]
-        return filterset_of(self.business, self.custom_fields)
+        return filterset_of(self.actor, self.business, self.custom_fields)
 
     def rows(self) -> QuerySet:
         return Customer.objects.live().visible_to(self.actor).with_facts().select_related("owner", "team")
 
     def columns(self) -> Sequence[Column]:
         """The usual ones; the kind can be chosen, as few lists mix both."""
-        usual = customer_columns(self.business, custom_fields=self.custom_fields)
-        return [column for column in usual if column.key != "kind"]
+        return [column for column in self._columns() if column.key != "kind"]
 
     def every_column(self) -> Sequence[Column]:
-        return customer_columns(self.business, custom_fields=self.custom_fields, every=True)
+        return self._columns(every=True)
+
+    def _columns(self, *, every: bool = False) -> list[Column]:
+        hidden = hidden_fields(self.actor, self.business)
+        return customer_columns(self.business, custom_fields=self.custom_fields, hidden=hidden, every=every)
 
     def sorts(self) -> dict[str, Sort]:
         return {field.sort.key: field.sort for field in fields if field.sort}

@@ -49,9 +49,7 @@ class CustomerNotes(ProfilePage):
             rows = rows.filter(note_type=type)
         cursor = asked.get("cursor", "")
         pinned = list(rows.filter(is_pinned=True).order_by("-created_at", "-pk")) if not cursor else []
-        slice_ = paging.page(
-            rows.filter(is_pinned=False), NEWEST_FIRST, descending=True, cursor=cursor, limit=_PAGE
-        )
+        slice_ = paging.page(rows.filter(is_pinned=False), NEWEST_FIRST, descending=True, cursor=cursor, limit=_PAGE)
         choices = [
             {"label": label, "href": address_with(asked, type=key, cursor=""), "current": key == type}
             for key, label in [("", _("All")), *types.items()]
@@ -154,7 +152,9 @@ class OneNote(Page):
         return found
 
     def rows(self) -> QuerySet[Any]:
-        return Note.objects.visible_to(self.actor).select_related("customer", "business").filter(removed_at__isnull=True)
+        return (
+            Note.objects.visible_to(self.actor).select_related("customer", "business").filter(removed_at__isnull=True)
+        )
 
     def tab_href(self) -> str:
         return reverse("customers:customer_notes", args=[self.note.customer_id])
@@ -202,7 +202,9 @@ class NoteUpdate(OneNote, _TellsWhoWasNotTold):
     def show_form(self, form: DeedForm, status: int = 200) -> HttpResponse:
         if not self.request.htmx:
             return super().show_form(form, status)
-        answer = self.show("customers/_note_form.html", status, form=form, note=self.note, cancel_href=self.cancel_href())
+        answer = self.show(
+            "customers/_note_form.html", status, form=form, note=self.note, cancel_href=self.cancel_href()
+        )
         if self.request.method == "POST":  # a saved note brings the whole tab, a refused one this form again
             answer = reselect(reswap(retarget(answer, "#in-place"), "outerHTML"), "#in-place")
         return answer

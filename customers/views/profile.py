@@ -25,7 +25,7 @@ from customers.models import Customer, CustomField
 from customers.queries.custom_fields import users_in
 from customers.queries.history import Deed, doers_of
 from customers.queries.timeline import substep_label
-from customers.registry import fields, profile_actions, profile_badges, profile_panels, profile_tabs
+from customers.registry import fields, hidden_fields, profile_actions, profile_badges, profile_panels, profile_tabs
 from customers.services.values import PRIVATE
 from customers.tables import (
     change_texts,
@@ -67,11 +67,8 @@ class OneCustomer(Page):
     @property
     def hidden(self) -> frozenset[str]:
         """Fields that this person may not see."""
-        return (
-            frozenset()
-            if self.actor.may("customers.view_private", self.business)
-            else frozenset((*PRIVATE, "birthday"))
-        )
+        sealed = () if self.actor.may("customers.view_private", self.business) else PRIVATE
+        return hidden_fields(self.actor, self.business).union(sealed)
 
     def profile_href(self) -> str:
         return reverse("customers:customer_detail", args=[self.kwargs["pk"]])

@@ -5,28 +5,23 @@ let people = null;
 function boxOf(field) {
   let list = field.parentElement.querySelector(".mention-list");
   if (list) return list;
-  const box = document.createElement("div");
-  box.className = "mention-box";
-  field.before(box);
   list = document.createElement("ul");
   list.className = "mention-list";
   list.id = `${field.id}-people`;
   list.setAttribute("role", "listbox");
   list.setAttribute("aria-label", field.labels[0]?.textContent ?? "");
   list.hidden = true;
-  box.append(field, list);
+  field.parentElement.classList.add("mention-box");
+  field.after(list);
   field.setAttribute("aria-controls", list.id);
   return list;
 }
 
-async function load(field) {
-  if (!people) {
-    const answer = await fetch(field.dataset.mentions, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
-    const template = document.createElement("template");
-    template.innerHTML = answer.ok ? await answer.text() : "";
-    people = [...template.content.querySelectorAll("[role=option]")];
-  }
-  return people;
+async function load(address) {
+  const answer = await fetch(address, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
+  const template = document.createElement("template");
+  template.innerHTML = answer.ok ? await answer.text() : "";
+  return [...template.content.querySelectorAll("[role=option]")];
 }
 
 function close(field) {
@@ -42,24 +37,23 @@ function mark(field, list, option) {
   option.scrollIntoView({ block: "nearest" });
 }
 
+const typedIn = (field) => TYPED.exec(field.value.slice(0, field.selectionStart));
+
 async function offer(field) {
-  const typed = TYPED.exec(field.value.slice(0, field.selectionStart));
-  if (!typed) return close(field);
-  const hadFocus = document.activeElement === field;
-  const place = field.selectionStart;
+  if (!typedIn(field)) return close(field);
+  people ??= load(field.dataset.mentions);
+  const known = await people;
+  const typed = typedIn(field); // by now
+  if (!typed || document.activeElement !== field) return close(field);
   const list = boxOf(field);
-  if (hadFocus && document.activeElement !== field) {
-    field.focus();
-    field.setSelectionRange(place, place);
-  }
   const word = typed[2].toLowerCase();
-  const found = (await load(field)).filter((one) => one.textContent.toLowerCase().includes(word)).slice(0, 8);
-  if (document.activeElement !== field) return;
+  const found = known.filter((one) => one.textContent.toLowerCase().includes(word)).slice(0, 8);
   list.replaceChildren(...found.map((one, place) => {
     const option = one.cloneNode(true);
     option.id = `${list.id}-${place}`;
     return option;
   }));
+  list.style.insetBlockStart = `${field.offsetTop + field.offsetHeight}px`;
   list.hidden = !found.length;
   mark(field, list, list.firstElementChild);
 }

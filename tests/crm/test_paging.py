@@ -3,11 +3,16 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.db.models import BooleanField, Func, QuerySet
+from django.test import Client
+from django.urls import include, path
 
 from crm import paging
 from crm.models import Business
-from crm.paging import BadCursor, Sort
+from crm.paging import BadCursor, Sort, TooWide
 from customers.models import Customer, CustomerFacts
+from customers.views.lists import CustomerList
 from tests.factories import make_customer
 
 LAST_ORDER = Sort("last_order_at", "facts__last_order_at", "facts__customer_id", nullable=True)
@@ -86,3 +91,56 @@ def test_a_count_is_exact_up_to_its_cap_and_estimated_beyond(customers: list[Cus
     total, is_estimate = paging.count(Customer.objects.all(), cap=3)
     assert is_estimate
     assert total >= 4
+
+
+def _slowly(rows: QuerySet[Customer]) -> QuerySet[Customer]:
+    """The same rows; each takes the database a second to find."""
+    pause = Func(template="(pg_sleep(1) is null)", output_field=BooleanField())
+    return rows.annotate(has_paused=pause).filter(has_paused=False)
+
+
+class SlowList(CustomerList):
+    permission = "customers.view"
+
+    def rows(self) -> QuerySet[Customer]:
+        return _slowly(super().rows())
+
+
+urlpatterns = [path("slow-customers", SlowList.as_view(), name="slow"), path("", include("crm.urls"))]
+
+
+def _time_limit() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("show statement_timeout")
+        return str(cursor.fetchone()[0])
+
+
+def _refused_in_time(rows: QuerySet[Customer]) -> None:
+    before = _time_limit()
+    with pytest.raises(TooWide), paging.within(50):
+        paging.page(_slowly(rows), NAME, descending=False, cursor="", limit=2)
+    assert _time_limit() == before
+    with paging.within(50):
+        total, is_estimate = paging.count(_slowly(rows))
+    assert is_estimate
+    assert total >= 1
+    assert len(paging.page(rows, NAME, descending=False, cursor="", limit=2).rows) == 2
+
+
+def test_rows_that_take_too_long_to_find_are_refused_and_the_transaction_goes_on(customers: list[Customer]) -> None:
+    _refused_in_time(Customer.objects.all())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_limit_ends_with_the_list_also_without_a_transaction(customers: list[Customer]) -> None:
+    _refused_in_time(Customer.objects.all())
+
+
+@pytest.mark.urls(__name__)
+def test_a_list_that_takes_too_long_asks_for_a_narrower_one(
+    customers: list[Customer], browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "LIMIT_MS", 50)
+    answer = browser.get("/slow-customers?kind=person")
+    assert answer.status_code == 422
+    assert "Finding these rows takes too long" in answer.content.decode()

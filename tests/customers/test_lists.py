@@ -1,5 +1,6 @@
 """The customer list: filters by tags and custom fields, columns, density, rows that are picked, and addresses of other products."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -264,3 +265,24 @@ def test_a_list_costs_few_queries_however_it_is_asked(
         # outside of a test's transaction a limit costs two statements, here six: with its savepoints
         with django_assert_max_num_queries(15 + 6 if "kind" in query else 15):
             browser.get(f"/customers{query}")
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [("owner", 200), ("compliance", 200), ("marketing", 400), ("analyst", 400)]
+)
+def test_birthdays_are_for_those_who_may_see_private_values(
+    in_scope: Business, sign_in: Any, role: str, status: int
+) -> None:
+    make_customer(in_scope, last_name="Born", date_of_birth=date(1984, 2, 14))
+    make_customer(in_scope, last_name="Other")
+    browser, caller = sign_in(make_membership(in_scope, role)), Caller(make_key(in_scope, role))
+    for query in ("?birthday=0214", "?columns=display_name,birthday", "?filters=open,birthday"):
+        assert browser.get(f"/customers{query}").status_code == (200 if "filters" in query else status), query
+    assert (b'name="birthday"' in browser.get("/customers?filters=open,birthday").content) == (status == 200)
+    assert caller.get("/customers?birthday=0214").status_code == status
+    assert caller.get("/customers?fields=birthday").status_code == 400
+    assert "birthday" not in caller.get("/customers").json()["data"][0]
+    born = Customer.objects.get(last_name="Born")
+    assert caller.get(f"/customers/{born.pk}").json().get("birthday") == ("0214" if status == 200 else None)
+    if status == 200:
+        assert names(browser, "?birthday=0214") == {"Born"}

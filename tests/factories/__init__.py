@@ -2,14 +2,16 @@
 
 from tests.factories.commerce import make_order
 from tests.factories.crm import make_business, make_membership, make_session, make_user
-from tests.factories.customers import make_contact, make_custom_field, make_customer, make_tag
+from tests.factories.customers import make_contact, make_custom_field, make_customer, make_file, make_note, make_tag
 
 __all__ = [
     "make_business",
     "make_contact",
     "make_custom_field",
     "make_customer",
+    "make_file",
     "make_membership",
+    "make_note",
     "make_order",
     "make_session",
     "make_tag",

@@ -3,12 +3,14 @@
 from itertools import count
 from typing import Any
 
+from django.core.files.base import ContentFile
+
 from crm import clock
 from crm.actor import Actor
 from crm.models import Business
 from crm.scope import scope
 from customers import services
-from customers.models import Contact, Customer, CustomField, Tag
+from customers.models import Attachment, Contact, Customer, CustomField, Note, Tag
 
 _numbers = count(1)
 
@@ -46,6 +48,31 @@ def make_custom_field(business: Business, **fields: Any) -> CustomField:
         return services.create_custom_field(
             actor=Actor.system("test"), business=business, even_so=True, **{**defaults, **fields}
         )
+
+
+def make_note(
+    customer: Customer, content: str = "Prefers a call.", *, actor: Actor | None = None, **fields: Any
+) -> Note:
+    with scope(customer.business):
+        at = fields.pop("at", None) or clock.now()
+        note = services.add_note(
+            actor=actor or Actor.system("test"), customer=customer, at=at, content=content, **fields
+        )
+        return Note.objects.select_related("customer", "business").get(pk=note.pk)
+
+
+def make_file(
+    customer: Customer,
+    name: str = "terms.txt",
+    content: bytes = b"As agreed.",
+    *,
+    actor: Actor | None = None,
+    **fields: Any,
+) -> Attachment:
+    with scope(customer.business):
+        at = fields.pop("at", None) or clock.now()
+        file = ContentFile(content, name=name)
+        return services.attach_file(actor=actor or Actor.system("test"), customer=customer, file=file, at=at, **fields)
 
 
 def make_contact(company: Customer, **fields: Any) -> Contact:

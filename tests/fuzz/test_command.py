@@ -26,6 +26,7 @@ def _faults(body: Any, code: str, field: str, word: str) -> int:
         ({}, "invalid", "email", "invalid"),
         ({}, "parse_error", "", "parse_error"),
         ({"owner": "nobody"}, "invalid", "owner", "invalid"),
+        ({"operations": [{"key": "x"}]}, "invalid", "operations.0.key", "invalid"),
     ],
 )
 def test_what_the_schema_could_have_told_is_a_breach(body: Any, code: str, field: str, word: str) -> None:
@@ -40,6 +41,7 @@ def test_what_the_schema_could_have_told_is_a_breach(body: Any, code: str, field
         ({}, "bad_cursor", "cursor", "bad_cursor"),
         ({"data": {"a\x00": [1]}}, "parse_error", "", "parse_error"),
         ({}, "bulk_refused", "operations.0", "not_found"),
+        ({"custom_values": {"plan": "x"}}, "invalid", "custom_values.plan", "invalid"),
     ],
 )
 def test_what_no_schema_can_tell_is_none(body: Any, code: str, field: str, word: str) -> None:

@@ -51,7 +51,7 @@ class Web:
 
     def call(self, method: str, path: str) -> tuple[int, str | None]:
         """Status and `Retry-After` of an answer."""
-        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         headers = {
             "Host": "localhost", "Cookie": "session=abcdefghijklmnopqrstuvwxyz012345",
             "Authorization": "Bearer crm_ab12cd34_0123456789012345678901234567890123",
@@ -70,7 +70,7 @@ class Web:
 
     def figure(self, line: str) -> float:
         """The value that `/metrics` shows behind `line`; 0 without it."""
-        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             link.request("GET", "/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
             text = link.getresponse().read().decode()
@@ -80,7 +80,7 @@ class Web:
         return float(found[0]) if found else 0.0
 
     def probe(self, path: str) -> int:
-        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             link.request("GET", path)
             response = link.getresponse()
@@ -126,7 +126,7 @@ def serving(variables: dict[str, str], descriptor: int, log: Path) -> Iterator[s
             yield process
         finally:
             process.terminate()
-            process.wait(60)
+            process.wait(180)
 
 
 def kill(cluster: Cluster) -> None:
@@ -135,7 +135,7 @@ def kill(cluster: Cluster) -> None:
     assert process is not None
     for found in [process, *process.children(recursive=True)]:
         found.kill()
-    psutil.wait_procs([process], timeout=30)
+    psutil.wait_procs([process], timeout=120)
 
 
 @pytest.mark.parametrize("killed", [False, True], ids=["restarted", "killed"])
@@ -296,7 +296,7 @@ def test_a_process_that_must_not_serve_ends_with_one_sentence(
         database.execute(change)
         try:
             with serving(production, listening.fileno(), tmp_path / "log") as process:
-                assert process.wait(60) == 1
+                assert process.wait(180) == 1
         finally:
             database.execute(undo)
     lines = (tmp_path / "log").read_text().splitlines()

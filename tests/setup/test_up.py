@@ -38,7 +38,7 @@ class Installation:
         return dict(json.loads((self.data_dir / "running.json").read_text())["children"])
 
     def get(self, path: str) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             connection.request("GET", path, headers={"Host": "localhost"})
             response = connection.getresponse()
@@ -48,7 +48,7 @@ class Installation:
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*MANAGE, *arguments], env=self.variables, capture_output=True, text=True, check=False, timeout=180
+            [*MANAGE, *arguments], env=self.variables, capture_output=True, text=True, check=False, timeout=300
         )
 
 
@@ -124,7 +124,7 @@ def test_second_up_in_the_same_folder_is_refused(installation: Installation) -> 
 
 
 def test_doctor_finds_the_running_processes(installation: Installation) -> None:
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + 600
     lines: list[str] = []
     while time.monotonic() < deadline:
         lines = installation.manage("doctor").stdout.splitlines()
@@ -140,7 +140,7 @@ def test_killed_web_process_is_replaced_and_nobody_notices(installation: Install
     killed = installation.children()["Web process 1"]
     os.kill(killed, signal.SIGKILL)
     assert installation.get("/")[0] in (200, 302)
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + 600
     while time.monotonic() < deadline and installation.children().get("Web process 1") in (None, killed):
         time.sleep(0.05)
     assert psutil.pid_exists(installation.children()["Web process 1"])

@@ -68,7 +68,7 @@ NAMES = {"integer": "number"}
 def test_confused_types(
     caller: Caller, business: Business, method: str, path: str, name: str, types: list[str]
 ) -> None:
-    address = path.replace("{id}", str(_planted(business, path))) if "{id}" in path else path
+    address = _address(business, path)
     taken = {NAMES.get(kind, kind) for kind in types}
     for kind, value in WRONG.items():
         if kind not in taken:
@@ -79,9 +79,15 @@ def test_confused_types(
     assert caller.call(method, address, {f"{name}_": 1}).status_code == 400
 
 
-def _planted(business: Business, path: str) -> Any:
-    objects = planted.objects_of(business)
-    return objects[planted.KINDS[path.split("/")[3]]].pk
+def _address(business: Business, path: str) -> str:
+    """The path with its ids filled in."""
+    if "{" not in path:
+        return path
+    objects, parts = planted.objects_of(business), path.split("/")
+    for place, part in enumerate(parts):
+        if part.startswith("{"):
+            parts[place] = str(objects[planted.KINDS[parts[place - 1]]].pk)
+    return "/".join(parts)
 
 
 UNICODE = (

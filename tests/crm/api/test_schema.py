@@ -89,8 +89,10 @@ def test_answers_have_the_documented_names(business: Business) -> None:
     schema = Caller().get("/schema").json()
     caller = Caller(make_key(business))
     created = caller.post("/customers", {"first_name": "Jo"}).json()
-    assert set(created) == set(schema["components"]["schemas"]["Customer"]["properties"])
-    assert set(caller.get("/customers").json()) == set(schema["components"]["schemas"]["CustomerList"]["properties"])
+    assert set(created) == set(schema["components"]["schemas"]["CustomerProfile"]["properties"])
+    listed = caller.get("/customers").json()
+    assert set(listed) == set(schema["components"]["schemas"]["CustomerList"]["properties"])
+    assert set(listed["data"][0]) == set(schema["components"]["schemas"]["Customer"]["properties"])
     assert set(caller.get("/me").json()) == set(schema["components"]["schemas"]["Me"]["properties"])
 
 

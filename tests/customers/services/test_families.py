@@ -86,6 +86,14 @@ def test_a_company_with_children_stays_a_company(in_scope: Business) -> None:
     assert services.update_customer(actor=SYSTEM, customer=parent, at=AT, kind="person").kind == "person"
 
 
+def test_a_company_with_contacts_stays_a_company(in_scope: Business) -> None:
+    company = make_customer(in_scope, kind="company")
+    services.add_contact(actor=SYSTEM, customer=company, first_name="Ada")
+    with pytest.raises(InvalidInput) as refusal:
+        services.update_customer(actor=SYSTEM, customer=company, at=AT, kind="person")
+    assert list(refusal.value.errors) == ["kind"]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_changes_at_once_make_no_circle() -> None:
     business = make_business()
