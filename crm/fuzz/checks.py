@@ -26,6 +26,7 @@ FIELDS = {
     "file": "what a file holds is not part of the schema",
     "display_name": "a customer needs a name in one of three fields",
     "custom_values": "which of them there are, and what they take, each business says itself",
+    "values": "what a bulk change takes, each deed says itself, and its tags and people may be gone",
     "tags": "a name among them may be that of no tag",
     "key": "some names are those of columns already",
     "choices": "they belong to two types of fields, and none is given twice",

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -14,6 +15,7 @@ from crm.access import saw
 from crm.api.fields import Choice, Day, Email, Id, Input, Text
 from crm.api.views import Doc, tag_of
 from crm.errors import InvalidInput, NotFound
+from crm.filters import bad_parameters
 from customers import services
 from customers.api.compat import (
     CompatList,
@@ -37,6 +39,8 @@ _STATUSES = [(word, word) for word in words_of(CUSTOMER_STATUS)]
 _RELATIONSHIPS = [(word, word) for word in words_of(RELATIONSHIP)]
 _VOCABULARIES = {"customer_status": CUSTOMER_STATUS, "lifecycle_stage": RELATIONSHIP}
 _ID = "01980a3e-5c1b-7e0a-9d3f-2b6f1c4d8e90"
+MOST_LETTERS = Tag._meta.get_field("name").max_length or 0
+"""Of the name of a tag."""
 
 
 class CrmTag(serializers.Serializer):
@@ -190,7 +194,10 @@ class CrmCustomerList(CompatList):
             parameters=list_parameters(
                 customer_status=(_("Customers of this status."), word_parameter(CUSTOMER_STATUS)),
                 lifecycle_stage=(_("Customers in this stage of the relationship."), word_parameter(RELATIONSHIP)),
-                tag=(_("Customers with the tag of this name."), {"type": "string", "minLength": 1, "maxLength": 60}),
+                tag=(
+                    _("Customers with the tag of this name."),
+                    {"type": "string", "minLength": 1, "maxLength": MOST_LETTERS},
+                ),
             ),
         )
     }
@@ -200,7 +207,9 @@ class CrmCustomerList(CompatList):
             if word := asked_word(asked, name, vocabulary):
                 rows = called(rows, vocabulary, word, self.bounds)
         if "tag" in asked:
-            rows = rows.filter(tag_links__tag__name__iexact=asked["tag"].strip()[:60])
+            if len(asked["tag"]) > MOST_LETTERS:
+                raise bad_parameters({"tag": [_t("Give at most %(number)d characters.") % {"number": MOST_LETTERS}]})
+            rows = rows.filter(tag_links__tag__name__iexact=asked["tag"].strip())
         return rows
 
     def items(self, rows: Iterable[Customer]) -> list[dict[str, Any]]:

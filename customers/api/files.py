@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from rest_framework import serializers
@@ -72,12 +73,18 @@ class CustomerFiles(ShowsCustomers, ListEndpoint):
         ),
     }  # fmt: skip
 
-    @property
+    @cached_property
     def customer(self) -> Customer:
         found: Customer | None = Customer.objects.visible_to(self.actor).filter(pk=self.kwargs["id"]).first()
         if found is None:
             raise NotFound
         return found
+
+    def _check_content_type(self, request: Any) -> None:
+        """A customer that isn't there is said before a kind of body that isn't taken."""
+        if request.method == "POST":
+            self.customer.pk  # noqa: B018 - raises NotFound
+        super()._check_content_type(request)
 
     def rows(self) -> QuerySet:
         return Attachment.objects.filter(customer=self.customer, removed_at__isnull=True)

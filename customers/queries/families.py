@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Q
 
 from crm.actor import Actor
+from customers.choices import Kind
 from customers.models import Customer
 from customers.registry import Field, fields
 
@@ -38,8 +39,10 @@ class Relatives:
 
 
 def relatives_of(actor: Actor, customer: Customer) -> Relatives:
-    """Parent, subsidiaries (the first ten by name) and who has referred the customer: one query."""
+    """Parent, subsidiaries (the first ten by name) and who has referred the customer: one query, none for a person whom nobody has."""
     named = [pk for pk in (customer.parent_id, customer.referred_by_id) if pk]
+    if customer.kind == Kind.PERSON and not named:
+        return Relatives({}, [], False)
     rows = Customer.objects.visible_to(actor).filter(Q(pk__in=named) | Q(parent=customer.pk, is_live=True))
     found = list(rows.with_facts().order_by("sort_name", "id")[: SHOWN + len(named) + 1])
     children = [row for row in found if row.parent_id == customer.pk]
