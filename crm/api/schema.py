@@ -218,7 +218,8 @@ class OperationSchema(AutoSchema):
             found.append(_parameter("include", text, several, explode=False))
         if self.method == "GET" and hasattr(self._endpoint, "parameters"):
             found += self._list_parameters()
-        found += [_parameter(name, text, schema) for name, (text, schema) in self._doc.parameters.items()]
+        for name, (text, schema) in self._doc.parameters.items():
+            found.append(_parameter(name, text, schema() if callable(schema) else schema))
         return found
 
     def _list_parameters(self) -> list[Any]:

@@ -48,7 +48,7 @@ class Search(Endpoint):
             answer=FoundRecords,
             text=gettext_lazy(
                 "The beginnings of words are enough, accents and case don't matter, phone numbers fit in any form. Where nothing "
-                "fits, names that differ by a slip are given with matched: close."
+                "fits, names that differ by a slip are given with matched: close. Without words: what the person has opened last."
             ),
             parameters={
                 "search": (
@@ -79,10 +79,11 @@ class Search(Endpoint):
 
     def get(self, request: Any) -> Response:
         self.refuse_parameters(frozenset(self.docs["GET"].parameters))
-        words, limit = request.query_params.get("search", "").strip(), whole(request.query_params, "limit", LIMIT, MOST)
-        if not words:
-            raise bad_parameters({"search": [_("Give the words to search for.")]})
-        refuse_long_search(words)
+        asked, limit = request.query_params.get("search"), whole(request.query_params, "limit", LIMIT, MOST)
+        if asked is not None and not asked.strip():
+            raise bad_parameters({"search": [_("This parameter is empty; leave it out.")]})
+        refuse_long_search(asked or "")
+        words = (asked or "").strip()
         entries = [
             entry
             for group in palette.answer(self.actor, self.business, words, limit)

@@ -58,8 +58,9 @@ class Doc:
     problems: tuple[int, ...] = ()
     media: str = "application/json"
     """What kind of content the answer is."""
-    parameters: Mapping[str, tuple[Any, dict[str, Any]]] = field(default_factory=dict)
-    """Query parameters of an operation that is no list: name -> (what it is for, its JSON schema)."""
+    parameters: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    """Query parameters of an operation that is no list: name -> (what it is for, its JSON schema, or what makes it when all apps
+    are loaded)."""
 
 
 class Endpoint(APIView):

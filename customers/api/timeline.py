@@ -20,8 +20,13 @@ from customers import queries
 from customers.api.views import CustomerEndpoint
 from customers.models import Customer
 from customers.queries.timeline import Happening
+from customers.registry import timeline_sources
 
 _PARAMETERS = frozenset({"cursor", "limit", "source", "family"})
+
+
+def _source_schema() -> dict[str, Any]:
+    return {"type": "string", "enum": [source.key for source in timeline_sources]}
 
 
 class TimelineItem(serializers.Serializer):
@@ -74,7 +79,7 @@ class CustomerTimeline(CustomerEndpoint):
                 "cursor": (
                     gettext_lazy("What an earlier answer gave as “next”."), {"type": "string", "pattern": patterns.CURSOR},
                 ),
-                "source": (gettext_lazy("One source alone, as “source” names it."), {"type": "string"}),
+                "source": (gettext_lazy("One source alone, as “source” names it."), _source_schema),
                 "family": (gettext_lazy("1 for a company with its subsidiaries."), {"type": "string", "enum": ["1"]}),
             },
         )
