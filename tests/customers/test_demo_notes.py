@@ -11,7 +11,7 @@ from customers.models import Attachment, Customer, Note
 
 
 def test_some_demo_customers_have_notes_and_a_few_have_files(db: None) -> None:
-    make_demo(customers=400, seed=1, today=date(2026, 11, 21))
+    make_demo(customers=1500, seed=1, today=date(2026, 11, 21))
     for business in demo_businesses():
         with scope(business):
             customers = Customer.objects.filter(is_unidentified=False).count()
