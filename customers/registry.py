@@ -1,5 +1,6 @@
 """Sockets of the customers app: the fields of a customer, panels of the profile, and kinds of files that can be imported."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -184,20 +185,20 @@ risk_reasons: Socket[RiskReason] = Socket(
 )
 
 
-class BulkDeed:
+class BulkDeed(ABC):
     """What a bulk action does, set-wise. A *state* is a small JSON object: those values of a customer that the deed may change."""
 
+    @abstractmethod
     def clean(self, business: Any, values: dict[str, Any]) -> dict[str, Any]:
         """The values as they are stored with the run, in JSON. Raises InvalidInput."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, customer_ids: Sequence[UUID], values: dict[str, Any]) -> dict[UUID, dict[str, Any]]:
         """The states of the customers now; those that the deed is not for are left out."""
-        raise NotImplementedError
 
+    @abstractmethod
     def aim(self, state: dict[str, Any], values: dict[str, Any], at: datetime) -> dict[str, Any]:
         """The state that the deed brings about."""
-        raise NotImplementedError
 
     def blocked(
         self,
@@ -209,6 +210,7 @@ class BulkDeed:
         """Those that can't reach their target, with the reason in words."""
         return {}
 
+    @abstractmethod
     def write(
         self,
         actor: Any,
@@ -220,11 +222,10 @@ class BulkDeed:
         is_undo: bool,
     ) -> None:
         """Bring locked customers into their target states; a few statements however many they are."""
-        raise NotImplementedError
 
+    @abstractmethod
     def words(self, business: Any, states: Sequence[dict[str, Any]]) -> list[str]:
         """The states as people read them."""
-        raise NotImplementedError
 
     def summary(self, business: Any, values: dict[str, Any]) -> str:
         """What is done, in a few words: the tag, the new owner."""

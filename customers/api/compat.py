@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -119,7 +120,7 @@ class CompatList(Projecting, Endpoint):
 
     def items(self, rows: Iterable[Customer]) -> list[dict[str, Any]]:
         """The rows as they are shown."""
-        raise NotImplementedError
+        raise ImproperlyConfigured(f"{type(self).__name__}.items")
 
     def limit_for(self, request: Any) -> str:
         return "search" if request.method == "GET" and "search" in request.query_params else super().limit_for(request)
@@ -165,7 +166,7 @@ class CompatRecord(Projecting, RecordEndpoint):
 
     def detail(self, customer: Customer) -> dict[str, Any]:
         """The customer as it is shown."""
-        raise NotImplementedError
+        raise ImproperlyConfigured(f"{type(self).__name__}.detail")
 
     def show(self, rows: QuerySet | None = None) -> Response:
         customer: Customer | None = (self.rows() if rows is None else rows).filter(pk=self.kwargs["id"]).first()

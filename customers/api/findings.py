@@ -5,6 +5,7 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -157,7 +158,7 @@ class FindingEndpoints(ShowsCustomers, ListEndpoint):
         saw(self.request, [row["customer"] for row in rows])
 
     def add(self, customer: Customer, values: dict[str, Any]) -> Any:
-        raise NotImplementedError
+        raise ImproperlyConfigured(f"{type(self).__name__}.add")
 
     def post(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         self.refuse_parameters()
@@ -242,10 +243,10 @@ class FindingEndpoint(ShowsCustomers, RecordEndpoint):
         saw(self.request, [row["customer"]])
 
     def change(self, record: Any, values: dict[str, Any], version: str | None, at: datetime) -> Any:
-        raise NotImplementedError
+        raise ImproperlyConfigured(f"{type(self).__name__}.change")
 
     def remove(self, record: Any, version: str | None) -> None:
-        raise NotImplementedError
+        raise ImproperlyConfigured(f"{type(self).__name__}.remove")
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         self.refuse_parameters()
