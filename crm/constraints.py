@@ -32,8 +32,8 @@ class SameBusiness(BaseConstraint):
     def constraint_sql(self, model: Any, schema_editor: Any) -> None:  # type: ignore[override]
         schema_editor.deferred_sql.append(self._sql(model, schema_editor))
 
-    def create_sql(self, model: Any, schema_editor: Any) -> None:  # type: ignore[override]
-        schema_editor.deferred_sql.append(self._sql(model, schema_editor))
+    def create_sql(self, model: Any, schema_editor: Any) -> str:
+        return self._sql(model, schema_editor)
 
     def remove_sql(self, model: Any, schema_editor: Any) -> str:
         return schema_editor._delete_constraint_sql(schema_editor.sql_delete_fk, model, self.name)

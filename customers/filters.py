@@ -113,7 +113,7 @@ def _filter(field: Field, lookup: str) -> django_filters.Filter:
     if field.type == "datetime":
         return MomentFilter(lookup_expr=lookup, **options)
     if lookup == "in":
-        return TextInFilter(lookup_expr="in", **options)
+        return TextInFilter(lookup_expr="in", max_length=200, **options)
     return django_filters.CharFilter(lookup_expr="exact", max_length=200, **options)
 
 

@@ -9,8 +9,9 @@ from uuid import uuid4
 
 import pytest
 
+from crm.actor import Actor
 from crm.api.schema import document
-from crm.models import Business
+from crm.models import Business, Membership
 from crm.operations import operations
 from crm.scope import scope
 from customers.forms import CustomerForm
@@ -40,11 +41,13 @@ def _shape(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def _types(part: dict[str, Any]) -> list[str]:
-    """The JSON types that a field takes."""
+    """The JSON types that a field takes; an amount may be written as a number."""
     shapes = [_shape(inner) for inner in part.get("oneOf", part.get("allOf", [part]))]
     kinds = {
         kind for shape in shapes for kind in ([shape["type"]] if isinstance(shape["type"], str) else shape["type"])
     }
+    if any(shape.get("format") == "decimal" for shape in shapes):
+        kinds.add("number")
     return sorted(kinds)
 
 
@@ -141,9 +144,10 @@ EMAILS = {
 
 
 @pytest.mark.parametrize("email", EMAILS, ids=lambda email: email[:40])
-def test_the_api_and_the_form_take_the_same_addresses(caller: Caller, business: Business, email: str) -> None:
-    with scope(business):
-        form = CustomerForm({"kind": "person", "first_name": "Jo", "email": email, "lifecycle_stage": "active"})
+def test_the_api_and_the_form_take_the_same_addresses(caller: Caller, owner: Membership, email: str) -> None:
+    with scope(owner.business):
+        entered = {"kind": "person", "first_name": "Jo", "email": email, "lifecycle_stage": "active"}
+        form = CustomerForm(entered, actor=Actor.for_user(owner.user), business=owner.business)
         form.is_valid()
         taken = "email" not in form.errors
     answer = caller.post("/customers", {"first_name": "Jo", "email": email})
@@ -215,9 +219,7 @@ def test_long_texts_are_refused_quickly(caller: Caller, name: str) -> None:
 def test_long_parameters_are_refused_quickly(caller: Caller, path: str, name: str) -> None:
     caller.get(path)
     for text in SLOW[:4]:
-        answer = swiftly(partial(caller.get, f"{path}?{urlencode({name: text})}"), SWIFT)
-        if name != "country__in":
-            assert_problem(answer, 400)
+        assert_problem(swiftly(partial(caller.get, f"{path}?{urlencode({name: text})}"), SWIFT), 400)
 
 
 def test_options_and_head_say_nothing_of_foreign_objects(
@@ -231,8 +233,8 @@ def test_options_and_head_say_nothing_of_foreign_objects(
                     addresses = (planted.address(operation, foreign), planted.address(operation, uuid4()))
                     found, unknown = (caller.call(method, a, headers={"accept": accept}) for a in addresses)
                     assert found.status_code == unknown.status_code, (method, operation.path)
-                    assert found.status_code in (404, 405), (method, operation.path)
-                    assert "html" not in found["Content-Type"]
+                    assert found.status_code in (404, 405, 204 if method == "OPTIONS" else 404), (method, operation.path)
+                    assert "html" not in found.get("Content-Type", "")
                     assert planted.MARKER not in found.content.decode()
 
 
