@@ -233,7 +233,10 @@ def test_options_and_head_say_nothing_of_foreign_objects(
                     addresses = (planted.address(operation, foreign), planted.address(operation, uuid4()))
                     found, unknown = (caller.call(method, a, headers={"accept": accept}) for a in addresses)
                     assert found.status_code == unknown.status_code, (method, operation.path)
-                    assert found.status_code in (404, 405, 204 if method == "OPTIONS" else 404), (method, operation.path)
+                    assert found.status_code in (404, 405, 204 if method == "OPTIONS" else 404), (
+                        method,
+                        operation.path,
+                    )
                     assert "html" not in found.get("Content-Type", "")
                     assert planted.MARKER not in found.content.decode()
 
