@@ -21,6 +21,11 @@ LIST_PARAMETERS = frozenset(
 )
 
 
+def narrows(query: QueryDict) -> bool:
+    """Does the query narrow a list, by filters or a search? Then finding its rows takes a limit; all rows are read off an index."""
+    return any(name == "search" or name not in LIST_PARAMETERS for name in query)
+
+
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 

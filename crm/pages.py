@@ -21,7 +21,7 @@ from django.views.generic import View
 from crm import list_tools, paging, saved_views, sessions
 from crm.errors import DomainError, InvalidInput, NotAllowed, NotFound, StaleVersion, from_integrity_error
 from crm.errors_pages import plain_error
-from crm.filters import LIST_PARAMETERS, StrictFilterSet, bad_parameters
+from crm.filters import StrictFilterSet, bad_parameters, narrows
 from crm.forms import DeedForm
 from crm.paging import Sort
 from crm.tables import Column, build_table
@@ -197,11 +197,10 @@ class ListPage(Page):
         asked, sort = self.order(query)
         columns = self.chosen_columns(query)
         words = query.get("search", "").strip()[:200] if self.searchable else ""
-        is_narrowed = self.is_narrowed(query)
         is_too_wide = False
         rows, filters = self.narrowed(query)
         try:
-            with paging.within(paging.LIMIT_MS if is_narrowed else 0):
+            with paging.within(paging.LIMIT_MS if narrows(query) else 0):
                 if words:
                     rows = self.search(rows, words)
                 slice_ = paging.page(
@@ -233,10 +232,6 @@ class ListPage(Page):
             filters=self.filter_fields(filters, chips, opened), views=self.view_strip(opened), empty=empty,
             tools=list_tools.of(self, columns, opened.address) if self.has_columns else None, **self.extra(),
         )  # fmt: skip
-
-    def is_narrowed(self, query: QueryDict) -> bool:
-        """Do filters or a search narrow the list? Then finding its rows has a limit; all rows are read off an index."""
-        return any(name == "search" or name not in LIST_PARAMETERS for name in query)
 
     def chosen_columns(self, query: QueryDict) -> list[Column]:
         """The columns that the address names, else the usual ones. Raises InvalidInput."""

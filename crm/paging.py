@@ -34,7 +34,7 @@ class BadCursor(DomainError):
 class TooWide(DomainError):
     """The rows can't be found in the time that a list may take."""
 
-    status = 422
+    status = 400
     code = "too_wide"
     message = _(
         "Finding these rows takes too long. Please narrow the list: add a filter, or take away the one that fits most rows."

@@ -37,6 +37,14 @@ def _text(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
+def _hooks(app: str) -> str:
+    """The source of what an app plugs: one module or a package of them."""
+    return "".join(
+        path.read_text(encoding="utf-8")
+        for path in sorted((ROOT / app).glob("hooks/*.py")) or [ROOT / app / "hooks.py"]
+    )
+
+
 def _rows(text: str) -> Iterator[list[str]]:
     """The cells of each line of the tables in a document, heads included."""
     for line in text.splitlines():
@@ -70,9 +78,7 @@ def test_every_socket_is_listed() -> None:
 
 
 def test_who_plugs_is_said_of_every_socket() -> None:
-    declared = {
-        app: set(re.findall(r"^([a-z_]+)\.plug\(", _text(f"{app}/hooks.py"), re.MULTILINE)) for app in sorted(OWN_APPS)
-    }
+    declared = {app: set(re.findall(r"^([a-z_]+)\.plug\(", _hooks(app), re.MULTILINE)) for app in sorted(OWN_APPS)}
     variable = {"customer_fields": "fields"}
     for row in _rows(_section(_text("docs/architecture.md"), "Sockets")):
         if name := next(iter(_coded(row[0])), ""):
@@ -91,7 +97,7 @@ def test_every_verb_is_written_somewhere() -> None:
         path.read_text(encoding="utf-8")
         for app in OWN_APPS
         for path in (ROOT / app).rglob("*.py")
-        if path.name != "hooks.py"
+        if "hooks" not in (path.stem, path.parent.name)
     )
     assert [verb.name for verb in verbs if f'"{verb.name}"' not in code] == []
 

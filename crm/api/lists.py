@@ -16,7 +16,7 @@ from crm.api.includes import asked_includes, load_includes, with_includes
 from crm.api.parsers import printable
 from crm.api.representation import Representation
 from crm.api.views import Endpoint
-from crm.filters import StrictFilterSet, bad_parameters
+from crm.filters import StrictFilterSet, bad_parameters, narrows
 from crm.paging import Sort
 
 LIMIT, MAX_LIMIT = 25, 200
@@ -75,17 +75,18 @@ class ListEndpoint(Endpoint):
                 {"sort": [_("Sort by one of: %(keys)s; with - before it downwards.") % {"keys": allowed}]}
             )
         includes = asked_includes(self)
-        rows = self._narrowed(query)
         more = self.needs() | {sort.column, sort.tie} | {included.path for included in includes}
-        slice_ = paging.page(
-            self.representation.read(rows, keys, more),
-            sort,
-            descending=asked.startswith("-"),
-            cursor=cursor,
-            limit=limit,
-            offset=(number - 1) * limit,
-        )
-        total, is_estimate = paging.count(rows)
+        with paging.within(paging.LIMIT_MS if narrows(query) else 0):
+            rows = self._narrowed(query)
+            slice_ = paging.page(
+                self.representation.read(rows, keys, more),
+                sort,
+                descending=asked.startswith("-"),
+                cursor=cursor,
+                limit=limit,
+                offset=(number - 1) * limit,
+            )
+            total, is_estimate = paging.count(rows)
         self.shown(slice_.rows)
         data = [self.representation.of(row, self.business, keys) for row in slice_.rows]
         if includes:

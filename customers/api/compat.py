@@ -22,7 +22,7 @@ from crm.api import patterns
 from crm.api.lists import DEEPEST_ROW, LIMIT, MAX_LIMIT, MAX_SEARCH, MAX_WORDS, refuse_long_search, whole
 from crm.api.views import Endpoint, RecordEndpoint, tag_of
 from crm.errors import DomainError, InvalidInput, NotFound
-from crm.filters import bad_parameters
+from crm.filters import bad_parameters, narrows
 from crm.paging import Sort
 from customers.api.views import ShowsCustomers
 from customers.models import Customer
@@ -133,13 +133,14 @@ class CompatList(Projecting, Endpoint):
         )
         if page * limit > DEEPEST_ROW:
             raise bad_parameters({"page": [str(_("Pages end at row %(row)d.")) % {"row": DEEPEST_ROW}]})
-        rows = self.narrowed(self.rows(), asked)
-        if words := asked.get("search", ""):
-            refuse_long_search(words)
-            rows = rows.filter(pk__in=matching(words.strip(), matches_for(self.actor)))
-        slice_ = paging.page(rows, _BY_NAME, descending=False, cursor="", limit=limit, offset=(page - 1) * limit)
+        with paging.within(paging.LIMIT_MS if narrows(request.query_params) else 0):
+            rows = self.narrowed(self.rows(), asked)
+            if words := asked.get("search", ""):
+                refuse_long_search(words)
+                rows = rows.filter(pk__in=matching(words.strip(), matches_for(self.actor)))
+            slice_ = paging.page(rows, _BY_NAME, descending=False, cursor="", limit=limit, offset=(page - 1) * limit)
+            total, _is_estimate = paging.count(rows)
         saw(request, [row.pk for row in slice_.rows])
-        total, _is_estimate = paging.count(rows)
         data = self.items(slice_.rows)
         return Response({"data": data, "total": total, "page": page, "limit": limit, "hasMore": bool(slice_.next)})
 

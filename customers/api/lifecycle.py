@@ -242,10 +242,12 @@ class StageReport(Endpoint):
         self.refuse_parameters(frozenset({"as_of", "until"}))
         at = clock.now()
         form = ReportForm(request.query_params, today=clock.today(self.business.time_zone, at))
-        repeated = {
-            n: [str(_("Give this parameter once."))] for n, values in request.query_params.lists() if len(values) > 1
+        unclear = {
+            name: [str(_("Give this parameter one day, or leave it out."))]
+            for name, values in request.query_params.lists()
+            if len(values) > 1 or not values[0]
         }
-        if faults := faults_of(form) | repeated:
+        if faults := faults_of(form) | unclear:
             raise bad_parameters(faults)
         days = Days.of(form.cleaned_data, self.business.time_zone, at)
         flows = lifecycle.stage_flows(self.actor, self.business, days.began, days.ended)

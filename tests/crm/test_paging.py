@@ -11,8 +11,10 @@ from django.urls import include, path
 from crm import paging
 from crm.models import Business
 from crm.paging import BadCursor, Sort, TooWide
+from customers.api.views import CustomerList as CustomerEndpoint
 from customers.models import Customer, CustomerFacts
 from customers.views.lists import CustomerList
+from tests.crm.api.calling import Caller, assert_problem, make_key
 from tests.factories import make_customer
 
 LAST_ORDER = Sort("last_order_at", "facts__last_order_at", "facts__customer_id", nullable=True)
@@ -99,6 +101,11 @@ def _slowly(rows: QuerySet[Customer]) -> QuerySet[Customer]:
     return rows.annotate(has_paused=pause).filter(has_paused=False)
 
 
+class SlowEndpoint(CustomerEndpoint):
+    def rows(self) -> QuerySet[Customer]:
+        return _slowly(super().rows())
+
+
 class SlowList(CustomerList):
     permission = "customers.view"
 
@@ -106,7 +113,11 @@ class SlowList(CustomerList):
         return _slowly(super().rows())
 
 
-urlpatterns = [path("slow-customers", SlowList.as_view(), name="slow"), path("", include("crm.urls"))]
+urlpatterns = [
+    path("slow-customers", SlowList.as_view(), name="slow"),
+    path("api/v1/slow-customers", SlowEndpoint.as_view()),
+    path("", include("crm.urls")),
+]
 
 
 def _time_limit() -> str:
@@ -142,5 +153,16 @@ def test_a_list_that_takes_too_long_asks_for_a_narrower_one(
 ) -> None:
     monkeypatch.setattr(paging, "LIMIT_MS", 50)
     answer = browser.get("/slow-customers?kind=person")
-    assert answer.status_code == 422
+    assert answer.status_code == 400
     assert "Finding these rows takes too long" in answer.content.decode()
+
+
+@pytest.mark.urls(__name__)
+def test_an_endpoint_that_takes_too_long_asks_for_a_narrower_question(
+    customers: list[Customer], in_scope: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "LIMIT_MS", 50)
+    caller = Caller(make_key(in_scope))
+    answer = caller.get("/slow-customers?kind=person&limit=1")
+    assert assert_problem(answer, 400, "too_wide")["detail"].startswith("Finding these rows takes too long")
+    assert caller.get("/customers?kind=person&limit=1").status_code == 200
