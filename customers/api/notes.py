@@ -21,7 +21,7 @@ from crm.markdown import rendered
 from crm.models import Business
 from crm.paging import Sort
 from customers import services
-from customers.api.contacts import ContactId
+from customers.api.contact_fields import ContactId
 from customers.api.inputs import CustomerId, NothingInput
 from customers.api.views import ShowsCustomers
 from customers.choices import NoteType

@@ -3,17 +3,8 @@
 from django.urls import path
 
 from customers.api.bulk import BulkChangeDetail, BulkChangeLines, BulkChangeList, BulkChangeUndo
-from customers.api.contacts import (
-    ContactConvert,
-    ContactDetail,
-    ContactList,
-    ContactRestore,
-    ContactTouch,
-    ContactUnlink,
-    CustomerContacts,
-    CustomerPerson,
-    CustomerStakeholders,
-)
+from customers.api.contact_deeds import ContactConvert, ContactRestore, ContactTouch, ContactUnlink
+from customers.api.contacts import ContactDetail, ContactList, CustomerContacts
 from customers.api.custom_fields import CustomFieldArchive, CustomFieldDetail, CustomFieldList, CustomFieldRestore
 from customers.api.files import CustomerFiles, FileContent, FileDetail, FileRestore
 from customers.api.findings import (
@@ -29,6 +20,7 @@ from customers.api.icp import CriterionDetail, CriterionList
 from customers.api.imports import ImportDetail, ImportList
 from customers.api.lifecycle import CustomerLifecycle, StageChangeDetail, StageReport
 from customers.api.notes import CustomerNotes, NoteDetail, NoteList, NoteRestore
+from customers.api.people import CustomerPerson
 from customers.api.preferences import (
     ConsentList,
     CustomerConsents,
@@ -38,6 +30,7 @@ from customers.api.preferences import (
     PreferenceList,
 )
 from customers.api.privacy import PrivacyRequestDecline, PrivacyRequestDetail, PrivacyRequestList
+from customers.api.stakeholders import CustomerStakeholders
 from customers.api.tags import CustomerTagDetail, CustomerTags, TagDetail, TagList, TagMerge
 from customers.api.timeline import CustomerTimeline
 from customers.api.views import (

@@ -9,7 +9,7 @@ import pytest
 from crm import clock
 from crm.forms import version_of
 from crm.models import AccessRecord, Activity, Business, Membership
-from customers.api.contacts import ContactInput
+from customers.api.contact_fields import ContactInput
 from customers.forms import ContactForm
 from customers.models import Contact, Customer
 from customers.services.contacts import CONTACT_FIELDS
