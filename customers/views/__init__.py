@@ -1,19 +1,15 @@
 """Staff pages of customers."""
 
 from customers.views.bulk import BulkCreate, BulkDetail, BulkLines, BulkList, BulkProgress, BulkUndo
-from customers.views.contacts import (
+from customers.views.contact_deeds import (
     ContactArchive,
     ContactConvert,
-    ContactCreate,
-    ContactDetail,
-    ContactList,
     ContactPrimary,
     ContactRestore,
     ContactTouch,
     ContactUnlink,
-    ContactUpdate,
-    CustomerContacts,
 )
+from customers.views.contacts import ContactCreate, ContactDetail, ContactList, ContactUpdate
 from customers.views.custom_fields import (
     CustomFieldArchive,
     CustomFieldCreate,
@@ -72,6 +68,7 @@ from customers.views.people import CustomerJoin, CustomerPart
 from customers.views.preferences import ConsentCreate, PreferenceLinkRenew, PreferencesTab, PreferenceUpdate
 from customers.views.privacy import CustomerErase, PrivacyRequestDecline, PrivacyRequestList
 from customers.views.profile import CustomerDetail, CustomerHistory, CustomerNews
+from customers.views.stakeholders import CustomerContacts
 from customers.views.tags import (
     CustomerTagOptions,
     CustomerTagRemove,
