@@ -12,6 +12,8 @@ from uuid import UUID
 from django.utils.functional import Promise
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from crm.actor import Actor
     from crm.demo.plan import DemoPlan
     from crm.models import Activity, Business, Job
@@ -395,12 +397,15 @@ record_pages: Socket[RecordPage] = Socket(
 @dataclass(frozen=True)
 class DataSubjects:
     """Whose ids stand in access records: `named(actor, ids)` gives the names of those that the actor may see, `find(actor, words,
-    limit)` id, name and a hint of those that fit, best first; `url_name` takes the id."""
+    limit)` id, name and a hint of those that fit, best first; `url_name` takes the id. `withheld(actor, business)` asks for the ids
+    of those whose values the trail keeps from the actor, and `withheld_text` says why."""
 
     key: str
     named: Callable[["Actor", set[UUID]], dict[UUID, str]]
     find: Callable[["Actor", str, int], list[tuple[UUID, str, str]]]
     url_name: str
+    withheld: Callable[["Actor", "Business"], "QuerySet[Any, Any]"]
+    withheld_text: Text
 
 
 data_subjects: Socket[DataSubjects] = Socket(

@@ -155,13 +155,31 @@ class AccessFilterSet(TrailFilterSet):
 
 def with_text(rows: QuerySet, words: str, actor: Actor, business: Business) -> QuerySet:
     """Of the latest 10,000 rows the first thousand that hold the words: in the name of who, the ids of record and request and,
-    for those who see all customers, in the values before and after."""
+    for those who see all customers, in the values before and after that aren't kept from them."""
     latest = rows.order_by("-id").values("pk")[:TEXT_ROWS]
     held = Q(actor_label__icontains=words) | Q(subject_id=words) | Q(request_id=words)
     if actor.sees_all(business):
-        held |= Q(detail__changes__icontains=words) | Q(detail__payload__icontains=words)
+        values = Q(detail__changes__icontains=words) | Q(detail__payload__icontains=words)
+        held |= values & ~_withheld(actor, business)
     found = Activity.objects.filter(pk__in=latest).filter(held).order_by("-id").values_list("pk", flat=True)
     return Activity.objects.filter(pk__in=list(found[:TEXT_FOUND]))
+
+
+def _withheld(actor: Actor, business: Business) -> Q:
+    """Deeds on data subjects whose values are kept from the actor."""
+    found = Q(pk__in=[])
+    for plug in data_subjects:
+        found |= Q(about__in=plug.withheld(actor, business))
+    return found
+
+
+def why_withheld(actor: Actor, business: Business, row: Activity) -> Any:
+    """Why the values of the deed are kept from the actor, in words; "" when they aren't."""
+    if row.about is None:
+        return ""
+    same = Activity.objects.filter(pk=row.pk)
+    found = (plug for plug in data_subjects if same.filter(about__in=plug.withheld(actor, business)).exists())
+    return next((plug.withheld_text for plug in found), "")
 
 
 def names_of(actor: Actor, ids: Iterable[UUID]) -> dict[UUID, str]:

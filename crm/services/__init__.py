@@ -16,6 +16,7 @@ from crm.services.jobs import (
 from crm.services.notifications import (
     choose_notifications,
     chosen_notifications,
+    forget_notifications_about,
     forget_read_notifications,
     mark_read,
     notify,
@@ -79,6 +80,7 @@ __all__ = [
     "end_session",
     "end_view",
     "find_invitation",
+    "forget_notifications_about",
     "forget_read_notifications",
     "invite",
     "is_set_up",

@@ -124,6 +124,14 @@ def choose_notifications(*, actor: Actor, user: User, wanted: Mapping[str, bool]
     )
 
 
+@transaction.atomic
+def forget_notifications_about(*, actor: Actor, business: Business, about: UUID) -> int:
+    """Delete what anybody was told about the customer; returns how many notifications. Raises NotAllowed as `notify` does."""
+    if not actor.everything and actor.grant_in(business) is None:
+        raise NotAllowed
+    return int(Notification.unscoped.filter(business=business, about=about).delete()[0])
+
+
 def chosen_notifications(*, actor: Actor) -> dict[str, bool]:
     """The kinds that the actor has switched on or off, by name."""
     return dict(NotificationChoice.objects.filter(user_id=actor.id).values_list("kind", "is_wanted"))

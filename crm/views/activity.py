@@ -93,7 +93,8 @@ def _counts(row: Activity) -> str:
 
 
 class ActivityDetail(Page):
-    """One deed: before and after. Values of customers are shown only to those who see all customers."""
+    """One deed: before and after. Values of customers are shown only to those who see all customers, and of those who have asked for
+    erasure only to those who decide that."""
 
     permission = "crm.view_activity"
     title = gettext_lazy("A deed")
@@ -118,12 +119,14 @@ class ActivityDetail(Page):
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         row = self.record
         href = trail.record_href(self.actor, self.business, row.subject_type, row.subject_id)
-        shows_values = row.about is None or self.actor.sees_all(self.business)
+        reason = trail.why_withheld(self.actor, self.business, row)
+        if not reason and row.about is not None and not self.actor.sees_all(self.business):
+            reason = _("The values are shown to those who see all customers.")
         detail = getattr(row, "detail", None)
         changes = []
         if detail is not None:
             changes = [{"field": field, "before": pair[0], "after": pair[1]} for field, pair in detail.changes.items()]
-        if row.about is not None and shows_values:
+        if row.about is not None and not reason:
             saw(request, [row.about])
         about = [
             (_("Who"), ui.user_text(row.actor_label)),
@@ -133,7 +136,7 @@ class ActivityDetail(Page):
             (_("Request"), row.request_id),
             (_("Counts"), _counts(row)),
         ]  # fmt: skip
-        return self.show(about=about, changes=changes, shows_values=shows_values, erased=detail is None)
+        return self.show(about=about, changes=changes, why_withheld=reason, erased=detail is None)
 
 
 class ActivityCustomers(CustomerPicker):

@@ -46,7 +46,7 @@ from customers.panels import (
     recent_entries,
     subjects,
 )
-from customers.queries import customers_created_lately, integrity, named
+from customers.queries import customers_created_lately, integrity, named, withheld
 from customers.registry import (
     ProfileAction,
     ProfileTab,
@@ -116,7 +116,14 @@ record_pages.plug(
     RecordPage("customers.customer", "customers:customer_detail", "customers.view"),
 )
 data_subjects.plug(
-    DataSubjects("customers", named, subjects, "customers:customer_detail"),
+    DataSubjects(
+        "customers",
+        named,
+        subjects,
+        "customers:customer_detail",
+        withheld,
+        _("This customer has asked for erasure. The values are shown to those who decide privacy requests."),
+    ),
 )
 api_routes.plug(
     ApiRoutes("customers.api.urls"),

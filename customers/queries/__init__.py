@@ -6,6 +6,7 @@ from customers.queries.families import Relatives, family_of, family_value, relat
 from customers.queries.history import history_of, last_visit, news_of
 from customers.queries.notes import files_of, notes_of
 from customers.queries.palette import fitting, hits, named, opened_last
+from customers.queries.privacy import withheld
 from customers.queries.profile import completeness_of, reasons_at_risk, tags_of, untouched_since, with_head
 from customers.queries.search import matches_for, matching
 from customers.queries.tags import customers_by_tag
@@ -39,4 +40,5 @@ __all__ = [
     "timeline_sources_for",
     "untouched_since",
     "with_head",
+    "withheld",
 ]

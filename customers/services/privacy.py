@@ -11,6 +11,7 @@ from crm.actor import Actor
 from crm.errors import DomainError, InvalidInput, NotFound
 from crm.forms import check_version
 from crm.models import User
+from crm.services import forget_notifications_about
 from crm.services.cleaning import clean
 from customers.choices import PrivacyRequestKind, PrivacyRequestState
 from customers.models import Customer, PrivacyRequest
@@ -27,9 +28,10 @@ class AlreadyDecided(DomainError):
 def request_erasure(
     *, actor: Actor, customer: Customer, at: datetime, reason: str = "", version: str | None = None
 ) -> PrivacyRequest:
-    """Take in that the customer wants its data erased: hidden from everybody at once, out of lists, searches and counts.
+    """Take in that the customer wants its data erased: hidden from everybody at once, out of lists, searches and counts; what
+    people were told about it at the bell is gone.
 
-    Nothing is erased yet. Raises NotAllowed, NotFound, StaleVersion, InvalidInput.
+    Nothing else is erased yet. Raises NotAllowed, NotFound, StaleVersion, InvalidInput.
     """
     actor.require("customers.request_erasure", customer.business)
     rows = Customer.objects.select_for_update(of=("self",), no_key=True).select_related("business")
@@ -49,6 +51,7 @@ def request_erasure(
     locked.hidden_at, locked.archived_at = at, locked.archived_at or at
     locked.save(update_fields=["hidden_at", "archived_at", "updated_at"])
     refresh_search([locked.pk])
+    forget_notifications_about(actor=actor, business=business, about=locked.pk)
     activity.record(
         "customers.privacy_request.received", actor=actor, business=business, subject=request, about=locked.pk,
         payload={"kind": request.kind, "due_on": request.due_on},
