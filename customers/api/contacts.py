@@ -19,7 +19,7 @@ from customers import services
 from customers.api.contact_fields import CONTACT, ContactInput, NewContactInput
 from customers.api.representation import CUSTOMER
 from customers.api.views import ShowsCustomers
-from customers.forms.contact_filters import ContactFilterSet
+from customers.filters import ContactFilterSet
 from customers.models import Contact, Customer
 from customers.queries import matches_for
 from customers.queries.contacts import MATCHES, matching_contacts

@@ -25,7 +25,7 @@ from customers.api.contact_fields import ContactId
 from customers.api.inputs import CustomerId, NothingInput
 from customers.api.views import ShowsCustomers
 from customers.choices import NoteType
-from customers.forms.note_filters import NoteFilterSet
+from customers.filters import NoteFilterSet
 from customers.models import Customer, Note, NoteMention
 from customers.services.notes import MOST_CHARACTERS, NOTE_FIELDS
 

@@ -20,8 +20,8 @@ from crm.tables import Column
 from crm.templatetags import ui
 from customers import services
 from customers.choices import ContactRole
+from customers.filters import ContactFilterSet
 from customers.forms import ContactForm, contact_initial
-from customers.forms.contact_filters import ContactFilterSet
 from customers.models import Contact, Customer
 from customers.queries import matches_for
 from customers.queries.contacts import (
