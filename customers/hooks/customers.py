@@ -184,6 +184,7 @@ integrity_checks.plug(
         "customers.search_words", _("Search words are those of the profile"), integrity.SEARCH_WORDS, order=130
     ),
     IntegrityCheck("customers.fact_rows", _("Every customer has its facts"), integrity.FACT_ROWS, order=140),
+    IntegrityCheck("customers.families", _("No company stands above itself"), integrity.FAMILIES, order=145),
 )
 gauges.plug(
     Gauge("crm_customers_created", "Customers added in the last 24 hours.", customers_created_lately, ("business",)),

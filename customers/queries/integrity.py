@@ -49,6 +49,19 @@ FACT_ROWS = by_sql(
     """,
 )
 
+FAMILIES = by_sql(
+    "customers_customer",
+    broken="""
+    with recursive above (id, ancestor) as (
+        select id, parent_id from customers_customer where parent_id is not null
+        union
+        select a.id, c.parent_id from above a join customers_customer c on c.id = a.ancestor
+        where a.ancestor <> a.id and c.parent_id is not null
+    )
+    select 'Customer ' || id || ' is its own parent, directly or through others.' from above where id = ancestor order by id
+    """,
+)
+
 WAYS = by_sql(
     "customers_customer",
     broken="""

@@ -97,6 +97,22 @@ def test_references_to_customers_who_are_not_there_are_found(customer: Customer,
     assert _broken() == {"customers.about": 4, "customers.subjects": 1}
 
 
+@pytest.mark.parametrize("length", [2, 3, 7])
+def test_companies_that_stand_above_themselves_are_found(in_scope: Business, length: int) -> None:
+    """Each of the circle is named; the company below it, its subsidiary and the sound family beside it are not."""
+    circle = [make_customer(in_scope, kind="company") for _ in range(length)]
+    below = make_customer(in_scope, kind="company", parent=circle[0])
+    make_customer(in_scope, kind="company", parent=below)
+    sound = make_customer(in_scope, kind="company")
+    make_customer(in_scope, kind="company", parent=sound)
+    assert _broken() == {}
+    for child, parent in zip(circle, [*circle[1:], circle[0]], strict=True):
+        _sql(f"update customers_customer set parent_id = '{parent.pk}' where id = '{child.pk}'")
+    assert _broken() == {"customers.families": length}
+    (found,) = [each for each in integrity.examine() if each.broken]
+    assert all(any(str(one.pk) in sentence for one in circle) for sentence in found.examples)
+
+
 def test_a_detail_of_another_business_is_found(customer: Customer, other_business: Business) -> None:
     ActivityDetail.unscoped.filter(business=customer.business).update(business=other_business)
     assert _broken() == {"crm.details": 1}

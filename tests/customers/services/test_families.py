@@ -2,16 +2,18 @@
 
 import threading
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.db import connection
 
 from crm.actor import Actor
 from crm.errors import InvalidInput
-from crm.models import Business
+from crm.models import Activity, Business
 from crm.scope import scope
 from customers import services
 from customers.models import Customer
+from customers.queries import integrity
 from tests.factories import make_business, make_customer, make_membership
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -95,26 +97,36 @@ def test_a_company_with_contacts_stays_a_company(in_scope: Business) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_changes_at_once_make_no_circle() -> None:
+@pytest.mark.parametrize("length", [2, 3])
+def test_changes_at_once_make_no_circle(length: int) -> None:
+    """Each company is to stand below the next one, and the last below the first: all but one of the moves are made."""
     business = make_business()
-    with scope(business):
-        first, second = (make_customer(business, kind="company") for _ in range(2))
-    start, outcomes = threading.Barrier(2), []
+    for _round in range(5):
+        with scope(business):
+            companies = [make_customer(business, kind="company") for _ in range(length)]
+        start, outcomes = threading.Barrier(length), []
 
-    def move(customer: Customer, parent: Customer) -> None:
-        try:
-            with scope(business):
-                start.wait(30)
-                _move(customer, parent)
-            outcomes.append("moved")
-        except InvalidInput as refusal:
-            outcomes.append(next(iter(refusal.errors)))
-        finally:
-            connection.close()
+        def move(customer: Customer, parent: Customer, start: Any, outcomes: list[str]) -> None:
+            try:
+                with scope(business):
+                    start.wait(30)
+                    _move(customer, parent)
+                outcomes.append("moved")
+            except InvalidInput as refusal:
+                outcomes.append(next(iter(refusal.errors)))
+            finally:
+                connection.close()
 
-    threads = [threading.Thread(target=move, args=pair) for pair in ((first, second), (second, first))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert sorted(outcomes) == ["moved", "parent"]
+        pairs = zip(companies, [*companies[1:], companies[0]], strict=True)
+        threads = [threading.Thread(target=move, args=(*pair, start, outcomes)) for pair in pairs]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert sorted(outcomes) == ["moved"] * (length - 1) + ["parent"]
+        with scope(business):
+            (top,) = Customer.objects.filter(pk__in=[one.pk for one in companies], parent=None)
+            made = Activity.objects.filter(verb="customers.customer.updated", about__in=[one.pk for one in companies])
+            assert made.count() == length - 1
+            assert not made.filter(about=top.pk).exists()
+    assert integrity.FAMILIES().broken == 0
