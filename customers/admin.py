@@ -18,11 +18,14 @@ from customers.models import (
     CustomerFacts,
     CustomerSearch,
     CustomerTag,
+    CustomerVisit,
     CustomField,
     IcpCriterion,
     ImportJob,
     ImportRow,
+    LifecycleChange,
     Note,
+    NoteMention,
     Person,
     PrivacyRequest,
     Qualification,
@@ -179,10 +182,32 @@ class CustomFieldAdmin(ReadOnlyAdmin):
     search_fields = ("label", "key")
 
 
+@admin.register(LifecycleChange)
+class LifecycleChangeAdmin(OfCustomerAdmin):
+    list_display = ("customer", "business", "stage", "substep", "effective_at", "recorded_at", "actor_label")
+    list_filter = ("business", "stage")
+
+
+@admin.register(CustomerVisit)
+class CustomerVisitAdmin(OfCustomerAdmin):
+    list_display = ("customer", "user", "business", "seen_at", "before_at")
+    list_filter = ("business",)
+    list_select_related = ("business", "customer", "user")
+
+
 @admin.register(Note)
 class NoteAdmin(OfCustomerAdmin):
     list_display = ("customer", "business", "note_type", "created_label", "created_at", "removed_at")
     list_filter = ("business", "note_type")
+
+
+@admin.register(NoteMention)
+class NoteMentionAdmin(ReadOnlyAdmin):
+    list_display = ("user", "note_id", "business")
+    list_filter = ("business",)
+    list_select_related = ("business", "user")
+    search_fields = ("=note__id",)
+    ordering = ("-pk",)
 
 
 @admin.register(Attachment)

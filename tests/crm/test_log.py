@@ -252,7 +252,7 @@ def test_nothing_of_what_people_type_or_of_secrets_gets_into_the_log(
     def broken(*args: Any, **kwargs: Any) -> None:
         raise ValueError("Zoltan Quux <zoltan@quux.example> lives at '7 Canary Lane'")
 
-    monkeypatch.setattr("customers.views.customers.CustomerList.get", broken)
+    monkeypatch.setattr("customers.views.lists.CustomerList.get", broken)
     browser.raise_request_exception = False
     assert browser.get("/customers").status_code == 500
     assert "ValueError" in any_lines.text

@@ -17,7 +17,7 @@ def customer(business: Business) -> Customer:
     return Customer(business=business, display_name="Jordan")
 
 
-@pytest.mark.parametrize("text", ["1984-02-14", "@jordan", "9" * 40, "Zoë 👩‍👩‍👧 שלום", " "])
+@pytest.mark.parametrize("text", ["1984-02-14", "@jordan", "9" * 40, "Zoë 👩‍👩‍👧 שלום", " " * 8])
 def test_what_is_sealed_comes_back(customer: Customer, text: str) -> None:
     sealed = seal(text, customer, "telegram_id")
     assert sealed is not None
