@@ -259,7 +259,11 @@ class RecordEndpoint(Endpoint):
             data["included"] = load_includes(self, includes, [row])[0]
         if not self.has_version:
             return Response(data)
-        tag = tag_of(row["updated_at"], data)
+        return self.tagged(data, row["updated_at"])
+
+    def tagged(self, data: dict[str, Any], changed_at: datetime) -> Response:
+        """The answer with its ETag; 304 without a body when the caller has this very answer."""
+        tag = tag_of(changed_at, data)
         is_known = self.request.method in ("GET", "HEAD") and self._is_known(tag)
         return Response(None if is_known else data, status=304 if is_known else 200, headers={"ETag": tag})
 
@@ -271,12 +275,16 @@ class RecordEndpoint(Endpoint):
         tags = [known.removeprefix("W/") for known in parse_etags(self.request.headers.get("If-None-Match", ""))]
         return tag in tags or "*" in tags
 
+    def changed_at(self) -> datetime:
+        """When what stands at this address was last changed, by which its versions are told apart."""
+        return cast(datetime, self.record.updated_at)
+
     def asked_version(self) -> str | None:
         """The version that `If-Match` names; None when the header is absent or `*`. Weak tags match nothing."""
         header = self.request.headers.get("If-Match", "").strip()
         if header in ("", "*"):
             return None
-        current = version_of_tag(etag_of(self.record.updated_at))
+        current = version_of_tag(etag_of(self.changed_at()))
         return current if current in map(version_of_tag, parse_etags(header)) else header
 
 

@@ -22,8 +22,8 @@ from crm.errors import InvalidInput, NotFound
 from crm.filters import StrictFilterSet
 from crm.paging import Sort
 from customers import services
+from customers.api.ground import ShowsCustomers
 from customers.api.inputs import NothingInput
-from customers.api.views import ShowsCustomers
 from customers.choices import BulkResult, BulkState
 from customers.filters import customers_matching
 from customers.models import BulkChange, BulkRun, Customer

@@ -20,11 +20,11 @@ from crm import clock, paging
 from crm.access import saw
 from crm.api import patterns
 from crm.api.lists import DEEPEST_ROW, LIMIT, MAX_LIMIT, MAX_SEARCH, MAX_WORDS, refuse_long_search, whole
-from crm.api.views import Endpoint, RecordEndpoint, tag_of
+from crm.api.views import Endpoint, RecordEndpoint
 from crm.errors import DomainError, InvalidInput, NotFound
 from crm.filters import bad_parameters, narrows
 from crm.paging import Sort
-from customers.api.views import ShowsCustomers
+from customers.api.ground import ShowsCustomers
 from customers.models import Customer
 from customers.queries import matches_for, matching
 from customers.queries.projections import Bounds, standing_of, words_of, write
@@ -175,9 +175,7 @@ class CompatRecord(Projecting, RecordEndpoint):
             raise NotFound
         saw(self.request, [customer.pk])
         data = self.detail(customer)
-        tag = tag_of(customer.updated_at, data)
-        is_known = self.request.method in ("GET", "HEAD") and self._is_known(tag)
-        return Response(None if is_known else data, status=304 if is_known else 200, headers={"ETag": tag})
+        return self.tagged(data, customer.updated_at)
 
 
 def asked_word(asked: dict[str, str], name: str, vocabulary: str) -> str:

@@ -13,12 +13,11 @@ from crm.access import saw
 from crm.api.includes import Included, with_includes
 from crm.api.lists import ListEndpoint, envelope, envelope_sample
 from crm.api.views import Doc, RecordEndpoint, tag_of
-from crm.errors import NotFound
 from crm.paging import Sort
 from customers import services
 from customers.api.contact_fields import CONTACT, ContactInput, NewContactInput
+from customers.api.ground import BelowCustomer, ShowsCustomers
 from customers.api.representation import CUSTOMER
-from customers.api.views import ShowsCustomers
 from customers.filters import ContactFilterSet
 from customers.models import Contact, Customer
 from customers.queries import matches_for
@@ -115,7 +114,7 @@ class ContactList(ContactEndpoints):
         return self.made(values.pop("customer"), values)
 
 
-class CustomerContacts(ContactEndpoints):
+class CustomerContacts(BelowCustomer, ContactEndpoints):
     """The contacts of one company, and adding one."""
 
     docs = {
@@ -136,18 +135,11 @@ class CustomerContacts(ContactEndpoints):
         ),
     }
 
-    @property
-    def company(self) -> Customer:
-        found: Customer | None = Customer.objects.visible_to(self.actor).filter(pk=self.kwargs["id"]).first()
-        if found is None:
-            raise NotFound
-        return found
-
     def rows(self) -> QuerySet:
-        return Contact.objects.live().filter(customer=self.company)
+        return Contact.objects.live().filter(customer=self.customer)
 
     def post(self, request: Any, *args: Any, **kwargs: Any) -> Response:
-        company = self.company
+        company = self.customer
         self.refuse_parameters()
         return self.made(company, self.body(ContactInput))
 

@@ -23,8 +23,8 @@ from crm.downloads import download
 from crm.errors import NotFound
 from crm.paging import Sort
 from customers import services
+from customers.api.ground import ShowsCustomers
 from customers.api.inputs import NothingInput
-from customers.api.views import ShowsCustomers
 from customers.models import Attachment, Customer
 
 FILE = Representation(

@@ -20,10 +20,10 @@ from crm.errors import NotFound
 from crm.filters import bad_parameters
 from crm.paging import Sort
 from customers import services
-from customers.api.views import ShowsCustomers
+from customers.api.ground import OfOneCustomer
 from customers.choices import SUBSTEPS, LifecycleStage
 from customers.forms.lifecycle import ReportForm, faults_of
-from customers.models import Customer, LifecycleChange
+from customers.models import LifecycleChange
 from customers.queries import lifecycle
 from customers.queries.lifecycle import Days
 
@@ -83,29 +83,6 @@ class StageDateInput(Input):
     computed = frozenset(STAGE_CHANGE.shown) - {"effective_at"}
 
     effective_at = Moment(help_text=_("Between the dates of the changes before and behind."))
-
-
-class OfOneCustomer(ShowsCustomers):
-    """An endpoint below a customer that the caller may see."""
-
-    actor: Any
-    kwargs: Any
-
-    @property
-    def customer(self) -> Customer:
-        found: Customer | None = Customer.objects.visible_to(self.actor).filter(pk=self.kwargs["id"]).first()
-        if found is None:
-            raise NotFound
-        return found
-
-    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
-        if not self.customer.pk:
-            raise NotFound
-        return super().options(request, *args, **kwargs)  # type: ignore[misc]  # an endpoint's
-
-    def may_see_again(self, customers: Sequence[str]) -> bool:
-        seen = Customer.objects.visible_to(self.actor).filter(pk=self.kwargs["id"]).exists()
-        return seen and super().may_see_again(customers)
 
 
 class CustomerLifecycle(OfOneCustomer, ListEndpoint):

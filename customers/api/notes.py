@@ -16,14 +16,13 @@ from crm.api.fields import Choice, Flag, Input, Text
 from crm.api.lists import ListEndpoint, envelope, envelope_sample
 from crm.api.representation import Representation, Shown
 from crm.api.views import Doc, RecordEndpoint, tag_of
-from crm.errors import NotFound
 from crm.markdown import rendered
 from crm.models import Business
 from crm.paging import Sort
 from customers import services
 from customers.api.contact_fields import ContactId
+from customers.api.ground import BelowCustomer, ShowsCustomers
 from customers.api.inputs import CustomerId, NothingInput
-from customers.api.views import ShowsCustomers
 from customers.choices import NoteType
 from customers.filters import NoteFilterSet
 from customers.models import Customer, Note, NoteMention
@@ -132,7 +131,7 @@ class NoteList(NoteEndpoints):
         return self.made(values.pop("customer"), values)
 
 
-class CustomerNotes(NoteEndpoints):
+class CustomerNotes(BelowCustomer, NoteEndpoints):
     """The notes on one customer, and writing one."""
 
     docs = {
@@ -144,13 +143,6 @@ class CustomerNotes(NoteEndpoints):
             body_example=_BODY, answer_example=_SAMPLE,
         ),
     }  # fmt: skip
-
-    @property
-    def customer(self) -> Customer:
-        found: Customer | None = Customer.objects.visible_to(self.actor).filter(pk=self.kwargs["id"]).first()
-        if found is None:
-            raise NotFound
-        return found
 
     def rows(self) -> QuerySet:
         return super().rows().filter(customer=self.customer)

@@ -10,8 +10,8 @@ from crm.access import record_access
 from crm.api.fields import Id, Input
 from crm.api.views import Doc
 from customers import services
+from customers.api.ground import CustomerEndpoint
 from customers.api.representation import CUSTOMER
-from customers.api.views import CustomerEndpoint
 from customers.queries.people import customer_elsewhere
 
 

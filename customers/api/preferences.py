@@ -1,8 +1,7 @@
-"""Endpoints of preferences, consents and the send gate."""
+"""Endpoints of what customers want to be sent: of one customer, the link to its own page, and of all who have chosen."""
 
 from collections.abc import Mapping, Sequence
-from datetime import time
-from types import SimpleNamespace
+from datetime import datetime, time
 from typing import Any
 
 import django_filters
@@ -17,28 +16,21 @@ from rest_framework.response import Response
 
 from crm import clock
 from crm.access import saw
-from crm.api.fields import Choice, Flag, Input, Moment, Text, Whole
+from crm.api.fields import Flag, Input, Moment, Text, Whole
 from crm.api.lists import ListEndpoint, envelope, envelope_sample
 from crm.api.representation import Representation, Shown
-from crm.api.views import Doc, RecordEndpoint, tag_of
-from crm.errors import NotFound
+from crm.api.views import Doc, RecordEndpoint
 from crm.filters import StrictFilterSet
 from crm.paging import Sort
 from customers import services
-from customers.api.views import ShowsCustomers
+from customers.api.consents import Evidence, Word
+from customers.api.ground import ShowsCustomers
 from customers.choices import (
     Channel,
-    ConsentBasis,
-    ConsentSource,
-    ConsentState,
     Frequency,
-    MessageCategory,
-    SendOutcome,
 )
-from customers.forms.preferences import PURPOSES
-from customers.models import CommunicationPreference, ConsentRecord, Customer, SendDecision
+from customers.models import CommunicationPreference, Customer
 from customers.queries.preferences import FLAGS, flag_label, link_token, preference_of
-from customers.queries.sending import reason_words
 from customers.services.preferences import Proof
 
 TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
@@ -54,13 +46,6 @@ class ClockTime(Shown):
     def documented(self) -> serializers.Field:
         options: dict[str, Any] = {"help_text": self.label, "allow_null": self.nullable}
         return serializers.RegexField(TIME, **options)
-
-
-class ReasonWords(Shown):
-    """A stored reason of the gate, for people."""
-
-    def value(self, row: Mapping[str, Any], business: Any) -> str:
-        return reason_words(row[self.path])
 
 
 _PROOF = ("basis", "text_version", "evidence", "given_at")
@@ -83,44 +68,6 @@ PREFERENCE = Representation(
     ],
 )
 _PREFERENCE_LIST = Representation("ListedPreferences", [Shown("id", "id", "id"), *PREFERENCE.shown.values()])
-CONSENT = Representation(
-    "Consent",
-    [
-        Shown("id", "id", "number"),
-        Shown("customer", "customer", "id", _("Customer")),
-        Shown("purpose", "purpose", "choice", _("For"), choices=MessageCategory.choices),
-        Shown("channel", "channel", "choice", _("On; empty: all channels"), choices=[("", ""), *Channel.choices]),
-        Shown("state", "state", "choice", _("Given or withdrawn"), choices=ConsentState.choices),
-        Shown("basis", "basis", "choice", _("Legal basis"), choices=ConsentBasis.choices),
-        Shown("text_version", "text_version", "text", _("Version of the words shown"), example="web form 4"),
-        Shown("evidence", "evidence", "text", _("How it is known"), example="Ticked on the web form"),
-        Shown("source", "source", "choice", _("Where it came in"), choices=ConsentSource.choices),
-        Shown("given_at", "given_at", "datetime", _("When it was given or withdrawn")),
-        Shown("recorded_at", "recorded_at", "datetime", _("When it was entered")),
-        Shown("recorded_by", "actor_label", "text", _("By"), example="Web shop"),
-    ],
-)
-DECISION = Representation(
-    "SendDecision",
-    [
-        Shown("id", "id", "number"),
-        Shown("customer", "customer", "id", _("Customer")),
-        Shown("channel", "channel", "choice", _("Channel"), choices=Channel.choices),
-        Shown("category", "category", "choice", _("What the message is about"), choices=MessageCategory.choices),
-        Shown("outcome", "outcome", "choice", _("What to do"), choices=SendOutcome.choices),
-        Shown("until", "until", "datetime", _("Ask again then, or put it into the digest of then"), nullable=True),
-        Shown("reason", "reason", "text", _("Why"), example="allowed"),
-        ReasonWords("reason_text", "reason", "text", _("Why, for people"), example="Nothing speaks against it."),
-        Shown("asked_at", "asked_at", "datetime", _("When it was decided")),
-    ],
-)
-
-
-class Word(Choice):
-    """One of fixed words, in capitals too."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        return super().to_internal_value(data.lower() if isinstance(data, str) else data)
 
 
 @extend_schema_field({"type": "string", "pattern": TIME})
@@ -140,15 +87,6 @@ class TimeOfDay(serializers.Field):
 
     def to_representation(self, value: Any) -> Any:
         return value
-
-
-class Evidence(Input):
-    """How consent is known."""
-
-    basis = Word(choices=ConsentBasis.choices, required=False)
-    text_version = Text(max_length=80, allow_blank=True, required=False)
-    evidence = Text(max_length=500, allow_blank=True, required=False)
-    given_at = Moment(required=False, help_text=_("Default: now."))
 
 
 class PreferenceInput(Evidence):
@@ -172,24 +110,6 @@ class PreferenceInput(Evidence):
     digest_at = TimeOfDay(required=False)
     digest_weekday = Whole(min_value=1, max_value=7, required=False)
     paused_until = Moment(allow_null=True, required=False)
-
-
-class ConsentInput(Evidence):
-    """A consent that was given or withdrawn."""
-
-    computed = frozenset({"id", "customer", "source", "recorded_at", "recorded_by"})
-
-    purpose = Word(choices=PURPOSES)
-    state = Word(choices=ConsentState.choices)
-    channel = Word(choices=Channel.choices, allow_blank=True, required=False, help_text=_("Empty: all channels."))
-
-
-class MaySendInput(Input):
-    """A message that somebody is about to send."""
-
-    channel = Word(choices=Channel.choices)
-    category = Word(choices=MessageCategory.choices)
-    is_digest = Flag(required=False, help_text=_("True for a digest itself, when it has come to its time."))
 
 
 class LinkInput(Input):
@@ -262,40 +182,11 @@ class CustomerPreferences(OfCustomer):
         preference = self.preference
         saw(self.request, [preference.customer_id])
         data = PREFERENCE.of(vars(preference), self.business)
-        tag = tag_of(preference.updated_at, data)
-        is_known = self.request.method in ("GET", "HEAD") and self._is_known(tag)
-        return Response(None if is_known else data, status=304 if is_known else 200, headers={"ETag": tag})
+        return self.tagged(data, preference.updated_at)
 
-    def asked_version(self) -> str | None:
-        """The version of the preferences, not of the customer, that `If-Match` names."""
-        customer, self._record = self.record, SimpleNamespace(updated_at=self.preference.updated_at)
-        try:
-            return super().asked_version()
-        finally:
-            self._record = customer
-
-
-class CustomerMaySend(OfCustomer):
-    """The gate that is asked before anything is sent."""
-
-    representation = DECISION
-    permissions = {"POST": "customers.change"}
-    docs = {
-        "POST": Doc(
-            "may_send", _("Ask whether something may be sent"), answer=DECISION.serializer(), body=MaySendInput,
-            body_example={"channel": "email", "category": "newsletter"}, answer_example=DECISION.sample(),
-            text=_("The decision is stored. It holds for this message and this moment only; after waiting ask again."),
-        )
-    }  # fmt: skip
-
-    def post(self, request: Any, *args: Any, **kwargs: Any) -> Response:
-        self.refuse_parameters()
-        customer = self.record
-        values = self.body(MaySendInput)
-        decision = services.may_send(actor=self.actor, customer=customer, at=clock.now(), **values)
-        saw(request, [customer.pk])
-        row = DECISION.one(SendDecision.objects.all(), decision.pk)
-        return Response(DECISION.of(row, self.business))
+    def changed_at(self) -> datetime:
+        """Of the preferences, not of the customer."""
+        return self.preference.updated_at
 
 
 class CustomerPreferenceLink(OfCustomer):
@@ -361,78 +252,3 @@ class PreferenceList(ShowsCustomers, ListEndpoint):
 
     def shown(self, rows: Sequence[Mapping[str, Any]]) -> None:
         saw(self.request, [row["customer_id"] for row in rows])
-
-
-class ConsentFilterSet(StrictFilterSet):
-    purpose = django_filters.ChoiceFilter(label=_("For"), choices=MessageCategory.choices)
-    channel = django_filters.ChoiceFilter(label=_("On"), choices=Channel.choices)
-    state = django_filters.ChoiceFilter(label=_("Given or withdrawn"), choices=ConsentState.choices)
-
-    class Meta:
-        model = ConsentRecord
-        fields: list[str] = []
-
-
-class AllConsentFilterSet(ConsentFilterSet):
-    customer = django_filters.UUIDFilter(label=_("Customer"))
-
-
-class ConsentList(ShowsCustomers, ListEndpoint):
-    """The records of consent of all customers, entered last first."""
-
-    tag = "Preferences and consent"
-    representation = CONSENT
-    filterset_class = AllConsentFilterSet
-    sorts = {"id": Sort("id", "id", descending_first=True)}
-    default_sort = "-id"
-    permissions = {"GET": "customers.view"}
-    docs = {
-        "GET": Doc(
-            "list_all_consents", _("List consents"), answer=envelope(CONSENT), answer_example=envelope_sample(CONSENT),
-            text=_("Records are never changed or deleted. Of a purpose and channel the one that was given last holds."),
-        )
-    }  # fmt: skip
-
-    def rows(self) -> QuerySet:
-        return ConsentRecord.objects.visible_to(self.actor)
-
-    def needs(self) -> set[str]:
-        return {"pk", "customer"}
-
-    def shown(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        saw(self.request, [row["customer"] for row in rows])
-
-
-class CustomerConsents(ConsentList):
-    """The records of consent of one customer, and adding one."""
-
-    filterset_class = ConsentFilterSet
-    permissions = {"GET": "customers.view", "POST": "customers.change"}
-    docs = {
-        "GET": Doc("list_consents", _("List a customer's consents"), answer=envelope(CONSENT), answer_example=envelope_sample(CONSENT)),
-        "POST": Doc(
-            "record_consent", _("Record that a customer gave or withdrew consent"), answer=CONSENT.serializer(), body=ConsentInput,
-            status=201, answer_example=CONSENT.sample(),
-            body_example={"purpose": "newsletter", "state": "given", "evidence": "Ticked on the web form", "text_version": "web form 4"},
-            text=_("The preferences follow: what is consented to is turned on, what is withdrawn off. Consent needs evidence."),
-        ),
-    }  # fmt: skip
-
-    @property
-    def customer(self) -> Customer:
-        found: Customer | None = Customer.objects.visible_to(self.actor).filter(pk=self.kwargs["id"]).first()
-        if found is None:
-            raise NotFound
-        return found
-
-    def rows(self) -> QuerySet:
-        return ConsentRecord.objects.filter(customer=self.customer)
-
-    def post(self, request: Any, *args: Any, **kwargs: Any) -> Response:
-        self.refuse_parameters()
-        customer = self.customer
-        values = self.body(ConsentInput)
-        record = services.record_consent(actor=self.actor, customer=customer, at=clock.now(), **values)
-        saw(request, [customer.pk])
-        row = CONSENT.one(ConsentRecord.objects.all(), record.pk)
-        return Response(CONSENT.of(row, self.business), status=201)

@@ -11,7 +11,7 @@ from crm import clock
 from crm.access import saw
 from crm.api.views import Doc
 from customers.api.contact_fields import CONTACT, ROLE_CHOICES
-from customers.api.views import CustomerEndpoint
+from customers.api.ground import CustomerEndpoint
 from customers.choices import ContactRole, Kind
 from customers.queries.contacts import days_since_touch, stakeholder_coverage
 from customers.services.contacts import NotACompany

@@ -18,7 +18,7 @@ from crm.api.views import Doc, RecordEndpoint, tag_of
 from crm.errors import NotFound
 from crm.paging import Sort
 from customers import services
-from customers.api.views import ShowsCustomers
+from customers.api.ground import ShowsCustomers
 from customers.models import Customer, Tag
 from customers.queries import tags_of
 from customers.services.tags import MOST_TAGS

@@ -17,7 +17,7 @@ from crm.api.lists import LIMIT, MAX_LIMIT
 from crm.api.views import Doc
 from crm.filters import bad_parameters
 from customers import queries
-from customers.api.views import CustomerEndpoint
+from customers.api.ground import CustomerEndpoint
 from customers.models import Customer
 from customers.queries.timeline import Happening
 from customers.registry import timeline_sources

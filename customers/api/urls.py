@@ -3,35 +3,25 @@
 from django.urls import path
 
 from customers.api.bulk import BulkChangeDetail, BulkChangeLines, BulkChangeList, BulkChangeUndo
+from customers.api.competitors import CompetitorDetail, CustomerCompetitors
+from customers.api.consents import ConsentList, CustomerConsents
 from customers.api.contact_deeds import ContactConvert, ContactRestore, ContactTouch, ContactUnlink
 from customers.api.contacts import ContactDetail, ContactList, CustomerContacts
 from customers.api.custom_fields import CustomFieldArchive, CustomFieldDetail, CustomFieldList, CustomFieldRestore
+from customers.api.customer_signals import CustomerSignals, SignalDetail
 from customers.api.files import CustomerFiles, FileContent, FileDetail, FileRestore
-from customers.api.findings import (
-    CompetitorDetail,
-    CustomerCompetitors,
-    CustomerQualification,
-    CustomerSignals,
-    CustomerTechnologies,
-    SignalDetail,
-    TechnologyDetail,
-)
 from customers.api.icp import CriterionDetail, CriterionList
 from customers.api.imports import ImportDetail, ImportList
 from customers.api.lifecycle import CustomerLifecycle, StageChangeDetail, StageReport
 from customers.api.notes import CustomerNotes, NoteDetail, NoteList, NoteRestore
 from customers.api.people import CustomerPerson
-from customers.api.preferences import (
-    ConsentList,
-    CustomerConsents,
-    CustomerMaySend,
-    CustomerPreferenceLink,
-    CustomerPreferences,
-    PreferenceList,
-)
+from customers.api.preferences import CustomerPreferenceLink, CustomerPreferences, PreferenceList
 from customers.api.privacy import PrivacyRequestDecline, PrivacyRequestDetail, PrivacyRequestList
+from customers.api.qualification import CustomerQualification
+from customers.api.sending import CustomerMaySend
 from customers.api.stakeholders import CustomerStakeholders
 from customers.api.tags import CustomerTagDetail, CustomerTags, TagDetail, TagList, TagMerge
+from customers.api.technologies import CustomerTechnologies, TechnologyDetail
 from customers.api.timeline import CustomerTimeline
 from customers.api.views import (
     CustomerArchive,

@@ -14,9 +14,10 @@ from crm.access import saw
 from crm.api.bulk import Action, BulkEndpoint, bulk_doc, bulk_input
 from crm.api.includes import Included, Person, TeamName, load_people, load_teams, with_includes
 from crm.api.lists import ListEndpoint, envelope, envelope_sample
-from crm.api.views import Doc, RecordEndpoint, tag_of
+from crm.api.views import Doc, tag_of
 from crm.filters import StrictFilterSet
 from customers import services
+from customers.api.ground import CustomerEndpoint, ShowsCustomers
 from customers.api.inputs import ArchiveInput, ConvertInput, CustomerInput, NothingInput
 from customers.api.privacy import ERASURE_DOC, PRIVACY_REQUEST
 from customers.api.representation import CUSTOMER, PRIVATE_FIELDS, PRIVATE_SAMPLE, private_values
@@ -39,16 +40,6 @@ INCLUDES = {
     "owner": Included("owner", _("The member who looks after the customer"), "owner", load_people, Person),
     "team": Included("team", _("The team that does"), "team", load_teams, TeamName),
 }
-
-
-class ShowsCustomers:
-    """An endpoint whose stored answers are given again to those who still see the customers in them."""
-
-    actor: Any
-
-    def may_see_again(self, customers: Sequence[str]) -> bool:
-        wanted = set(customers)
-        return Customer.objects.visible_to(self.actor).filter(pk__in=wanted).count() == len(wanted)
 
 
 class CustomerList(ShowsCustomers, ListEndpoint):
@@ -111,24 +102,6 @@ class CustomerList(ShowsCustomers, ListEndpoint):
             "ETag": tag_of(row["updated_at"], data),
         }
         return Response(data, status=201, headers=headers)
-
-
-class CustomerEndpoint(ShowsCustomers, RecordEndpoint):
-    """One customer that the caller may see."""
-
-    abstract = True
-    tag = "Customers"
-    representation = CUSTOMER
-    has_version = True
-
-    def rows(self) -> QuerySet:
-        return Customer.objects.visible_to(self.actor)
-
-    def shown(self, row: dict[str, Any]) -> None:
-        saw(self.request, [row["id"]])
-
-    def details(self, row: dict[str, Any]) -> dict[str, Any]:
-        return private_values(self.actor, row["id"], self.business)
 
 
 class CustomerDetail(CustomerEndpoint):

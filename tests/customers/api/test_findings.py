@@ -10,8 +10,11 @@ from crm.actor import Actor
 from crm.models import AccessRecord, Activity, Business
 from crm.scope import scope
 from customers import services
-from customers.api.findings import CompetitorInput, QualificationInput, SignalInput, TechnologyInput
+from customers.api.competitors import CompetitorInput
+from customers.api.customer_signals import SignalInput
 from customers.api.icp import CriterionInput
+from customers.api.qualification import QualificationInput
+from customers.api.technologies import TechnologyInput
 from customers.models import Customer, IcpCriterion, Technology
 from customers.services.findings import BANT_FIELDS, COMPETITOR_FIELDS, SIGNAL_FIELDS, TECHNOLOGY_FIELDS
 from customers.services.icp import CRITERION_FIELDS
