@@ -1,10 +1,9 @@
-"""Customers as people enter them, their search rows and their computed facts."""
+"""Customers as people enter them."""
 
 from datetime import date
 from typing import Any, ClassVar
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Left
@@ -190,9 +189,7 @@ class Customer(BusinessModel):  # type: ignore[django-manager-missing]  # its ma
                 name="customers_customer_external_id_unique",
             ),
             models.CheckConstraint(condition=Q(kind__in=Kind.values), name="customers_customer_kind_known"),
-            models.CheckConstraint(
-                condition=Q(lifecycle_stage__in=LifecycleStage.values), name="customers_customer_stage_known"
-            ),
+            models.CheckConstraint(condition=Q(lifecycle_stage__in=LifecycleStage.values), name="customers_customer_stage_known"),
             models.CheckConstraint(condition=Q(size__in=["", *Size.values]), name="customers_customer_size_known"),
             models.CheckConstraint(condition=~Q(display_name=""), name="customers_customer_named"),
             models.CheckConstraint(
@@ -208,31 +205,15 @@ class Customer(BusinessModel):  # type: ignore[django-manager-missing]  # its ma
                 | Q(contract_end_on__gte=F("contract_start_on")),
                 name="customers_customer_contract_order",
             ),
-        ]
+        ]  # fmt: skip
         indexes = [
             models.Index(fields=["business", "sort_name", "id"], condition=Q(is_live=True), name="customers_by_name"),
-            models.Index(
-                fields=["business", "created_at", "id"], condition=Q(is_live=True), name="customers_by_created"
-            ),
-            models.Index(
-                fields=["business", "lifecycle_stage", "sort_name", "id"],
-                condition=Q(is_live=True),
-                name="customers_by_stage",
-            ),
-            models.Index(
-                fields=["business", "kind", "sort_name", "id"], condition=Q(is_live=True), name="customers_by_kind"
-            ),
-            models.Index(
-                fields=["business", "country", "sort_name", "id"],
-                condition=Q(is_live=True),
-                name="customers_by_country",
-            ),
-            models.Index(
-                fields=["business", "owner", "sort_name", "id"], condition=Q(is_live=True), name="customers_by_owner"
-            ),
-            models.Index(
-                fields=["business", "team", "sort_name", "id"], condition=Q(is_live=True), name="customers_by_team"
-            ),
+            models.Index(fields=["business", "created_at", "id"], condition=Q(is_live=True), name="customers_by_created"),
+            models.Index(fields=["business", "lifecycle_stage", "sort_name", "id"], condition=Q(is_live=True), name="customers_by_stage"),
+            models.Index(fields=["business", "kind", "sort_name", "id"], condition=Q(is_live=True), name="customers_by_kind"),
+            models.Index(fields=["business", "country", "sort_name", "id"], condition=Q(is_live=True), name="customers_by_country"),
+            models.Index(fields=["business", "owner", "sort_name", "id"], condition=Q(is_live=True), name="customers_by_owner"),
+            models.Index(fields=["business", "team", "sort_name", "id"], condition=Q(is_live=True), name="customers_by_team"),
             models.Index(fields=["business", "email_key"], condition=Q(is_live=True), name="customers_by_email"),
             # a filter by any of these and the count of any pair of them is answered by this small index alone
             models.Index(
@@ -245,30 +226,14 @@ class Customer(BusinessModel):  # type: ignore[django-manager-missing]  # its ma
                 condition=Q(is_live=True),
                 name="customers_by_stage_created",
             ),
-            models.Index(
-                fields=["business", "archived_at", "id"],
-                condition=Q(archived_at__isnull=False),
-                name="customers_archived",
-            ),
+            models.Index(fields=["business", "archived_at", "id"], condition=Q(archived_at__isnull=False), name="customers_archived"),
             models.Index(fields=["parent"], condition=Q(parent__isnull=False), name="customers_by_parent"),
             models.Index(fields=["referred_by"], condition=Q(referred_by__isnull=False), name="customers_by_referrer"),
             models.Index(fields=["person"], condition=Q(person__isnull=False), name="customers_by_person"),
-            models.Index(
-                fields=["business", "telegram_key"],
-                condition=Q(telegram_key__isnull=False),
-                name="customers_by_telegram",
-            ),
-            models.Index(
-                fields=["business", "birthday"],
-                condition=~Q(birthday="") & Q(is_live=True),
-                name="customers_by_birthday",
-            ),
-            GinIndex(
-                OpClass("custom_values", name="jsonb_path_ops"),
-                condition=~Q(custom_values={}),
-                name="customers_by_custom",
-            ),
-        ]
+            models.Index(fields=["business", "telegram_key"], condition=Q(telegram_key__isnull=False), name="customers_by_telegram"),
+            models.Index(fields=["business", "birthday"], condition=~Q(birthday="") & Q(is_live=True), name="customers_by_birthday"),
+            GinIndex(OpClass("custom_values", name="jsonb_path_ops"), condition=~Q(custom_values={}), name="customers_by_custom"),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.display_name
@@ -315,82 +280,6 @@ class Customer(BusinessModel):  # type: ignore[django-manager-missing]  # its ma
             return unseal(sealed, self, field) == text
         except SealBroken:
             return False
-
-
-class CustomerFacts(models.Model):
-    """What the system has computed of a customer; each column is written by the app that owns it, never by a form.
-
-    `is_live` and `lifecycle_stage` are copies, kept by `services.refresh_search`, so that lists are narrowed and ordered by one index.
-    """
-
-    customer = models.OneToOneField(
-        Customer, on_delete=models.CASCADE, primary_key=True, related_name="facts", db_constraint=False
-    )
-    business = models.ForeignKey("crm.Business", on_delete=models.CASCADE, related_name="+", db_index=False)
-    is_live = models.BooleanField(default=True, db_default=True)
-    lifecycle_stage = models.CharField(
-        max_length=11, choices=LifecycleStage, default=LifecycleStage.ACTIVE, db_default=LifecycleStage.ACTIVE
-    )
-    total_spent = models.DecimalField(_("total spent"), max_digits=16, decimal_places=4, default=0, db_default=0)
-    order_count = models.PositiveIntegerField(_("orders"), default=0, db_default=0)
-    average_order_value = models.DecimalField(
-        _("average order value"), max_digits=16, decimal_places=4, null=True, blank=True
-    )
-    first_order_at = models.DateTimeField(_("first order"), null=True, blank=True)
-    last_order_at = models.DateTimeField(_("last order"), null=True, blank=True)
-    icp_score = models.PositiveSmallIntegerField(_("fit with the ideal customer"), null=True, blank=True)
-
-    objects: ClassVar[Any] = ScopedManager()
-    unscoped: ClassVar[Any] = UnscopedManager()
-
-    class Meta:
-        base_manager_name = "unscoped"
-        verbose_name = _("customer facts")
-        verbose_name_plural = _("customer facts")
-        constraints = [SameBusiness("customer")]
-        indexes = [
-            models.Index(fields=["business", "total_spent", "customer"], condition=Q(is_live=True), name="facts_by_total_spent"),
-            models.Index(
-                F("business"), F("last_order_at").desc(nulls_last=True), F("customer").desc(),
-                condition=Q(is_live=True), name="facts_by_last_order",
-            ),
-            models.Index(
-                fields=["business", "lifecycle_stage", "total_spent", "customer"], condition=Q(is_live=True), name="facts_by_stage_spent"
-            ),
-            models.Index(
-                F("business"), F("lifecycle_stage"), F("last_order_at").desc(nulls_last=True), F("customer").desc(),
-                condition=Q(is_live=True), name="facts_by_stage_last_order",
-            ),
-        ]  # fmt: skip
-
-    def __str__(self) -> str:
-        return str(self.customer_id)
-
-
-class CustomerSearch(models.Model):
-    """The folded words by which a customer is found; written only when a name, address or number changes."""
-
-    customer = models.OneToOneField(
-        Customer, on_delete=models.CASCADE, primary_key=True, related_name="search", db_constraint=False
-    )
-    business = models.ForeignKey("crm.Business", on_delete=models.CASCADE, related_name="+", db_index=False)
-    is_live = models.BooleanField(default=True, db_default=True)
-    sort_name = models.CharField(max_length=400, db_collation="C")
-    email_key = models.CharField(max_length=400, db_collation="C", db_default="")
-    vector = SearchVectorField()
-
-    objects: ClassVar[Any] = ScopedManager()
-    unscoped: ClassVar[Any] = UnscopedManager()
-
-    class Meta:
-        base_manager_name = "unscoped"
-        verbose_name = _("search row")
-        verbose_name_plural = _("search rows")
-        constraints = [SameBusiness("customer")]
-        indexes = [GinIndex(fields=["vector"], name="customers_search_vector", fastupdate=False)]
-
-    def __str__(self) -> str:
-        return str(self.customer_id)
 
 
 explain_constraint(

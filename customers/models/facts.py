@@ -1,0 +1,62 @@
+"""What the system has computed of customers."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from crm.constraints import SameBusiness
+from crm.scope import ScopedManager, UnscopedManager
+from customers.choices import LifecycleStage
+from customers.models.customer import Customer
+
+
+class CustomerFacts(models.Model):
+    """What the system has computed of a customer; each column is written by the app that owns it, never by a form.
+
+    `is_live` and `lifecycle_stage` are copies, kept by `services.refresh_search`, so that lists are narrowed and ordered by one index.
+    """
+
+    customer = models.OneToOneField(
+        Customer, on_delete=models.CASCADE, primary_key=True, related_name="facts", db_constraint=False
+    )
+    business = models.ForeignKey("crm.Business", on_delete=models.CASCADE, related_name="+", db_index=False)
+    is_live = models.BooleanField(default=True, db_default=True)
+    lifecycle_stage = models.CharField(
+        max_length=11, choices=LifecycleStage, default=LifecycleStage.ACTIVE, db_default=LifecycleStage.ACTIVE
+    )
+    total_spent = models.DecimalField(_("total spent"), max_digits=16, decimal_places=4, default=0, db_default=0)
+    order_count = models.PositiveIntegerField(_("orders"), default=0, db_default=0)
+    average_order_value = models.DecimalField(
+        _("average order value"), max_digits=16, decimal_places=4, null=True, blank=True
+    )
+    first_order_at = models.DateTimeField(_("first order"), null=True, blank=True)
+    last_order_at = models.DateTimeField(_("last order"), null=True, blank=True)
+    icp_score = models.PositiveSmallIntegerField(_("fit with the ideal customer"), null=True, blank=True)
+
+    objects: ClassVar[Any] = ScopedManager()
+    unscoped: ClassVar[Any] = UnscopedManager()
+
+    class Meta:
+        base_manager_name = "unscoped"
+        verbose_name = _("customer facts")
+        verbose_name_plural = _("customer facts")
+        constraints = [SameBusiness("customer")]
+        indexes = [
+            models.Index(fields=["business", "total_spent", "customer"], condition=Q(is_live=True), name="facts_by_total_spent"),
+            models.Index(
+                F("business"), F("last_order_at").desc(nulls_last=True), F("customer").desc(),
+                condition=Q(is_live=True), name="facts_by_last_order",
+            ),
+            models.Index(
+                fields=["business", "lifecycle_stage", "total_spent", "customer"], condition=Q(is_live=True), name="facts_by_stage_spent"
+            ),
+            models.Index(
+                F("business"), F("lifecycle_stage"), F("last_order_at").desc(nulls_last=True), F("customer").desc(),
+                condition=Q(is_live=True), name="facts_by_stage_last_order",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return str(self.customer_id)
