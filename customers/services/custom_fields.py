@@ -90,6 +90,8 @@ def clean_custom_values(
 
 def keep_unique_values(customer: Customer) -> None:
     """Bring the customer's unique values up to date after it was saved. Raises TakenValue naming `custom_values.<key>`."""
+    with connection.cursor() as cursor:
+        cursor.execute(_QUEUE, {"customer": customer.pk})
     taken = keep_unique_values_of([customer.pk])
     if taken:
         raise TakenValue(field=f"{PREFIX}{taken[0]}")
@@ -105,6 +107,20 @@ def keep_unique_values_of(customer_ids: Sequence[UUID]) -> list[str]:
 
 
 _COMPARED = UNIQUE_KEY.format(text="(c.custom_values->>f.key)")
+# Two who exchange their values would wait for each other: whoever lets go of or takes a value first waits until nobody else does.
+_QUEUE = f"""
+select pg_advisory_xact_lock(v.lock) from (
+    select hashtextextended('unique:' || field_id || ':' || value_key, 0) as lock
+    from (
+        select field_id, value_key from customers_uniquecustomvalue where customer_id = %(customer)s
+        union
+        select f.id, {_COMPARED} from customers_customer c
+        join customers_customfield f on f.business_id = c.business_id and c.custom_values ? f.key
+        where c.id = %(customer)s and f.is_unique and f.archived_at is null
+    ) held_or_wanted
+    order by lock offset 0
+) v
+"""  # noqa: S608 - our own expression
 _LET_GO = f"""
 delete from customers_uniquecustomvalue u using customers_customer c, customers_customfield f
 where c.id = any(%(customers)s) and u.customer_id = c.id and f.id = u.field_id

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from crm import activity
@@ -101,12 +101,19 @@ select (select count(*) from customers_customertag where tag_id = %(gone)s), (se
 
 def tag_named(*, actor: Actor, business: Business, name: str) -> Tag:
     """The tag of this name, whatever its case; made on the fly by those who may manage tags. Raises InvalidInput."""
-    found: Tag | None = Tag.objects.filter(business=business, name__iexact=_name(name)).first()
+    of_name = Tag.objects.filter(business=business, name__iexact=_name(name))
+    found: Tag | None = of_name.first()
     if found is not None:
         return found
     if not actor.may("customers.manage_tags", business):
         raise InvalidInput({"name": [_("There is no tag of this name, and your role doesn't allow new ones.")]})
-    return create_tag(actor=actor, business=business, name=name)
+    try:
+        return create_tag(actor=actor, business=business, name=name)
+    except IntegrityError:
+        found = of_name.first()  # somebody else has made it at the same moment
+        if found is None:
+            raise
+        return found
 
 
 @transaction.atomic

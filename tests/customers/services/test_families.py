@@ -104,7 +104,7 @@ def test_changes_at_once_make_no_circle(length: int) -> None:
     for _round in range(5):
         with scope(business):
             companies = [make_customer(business, kind="company") for _ in range(length)]
-        start, outcomes = threading.Barrier(length), []
+        start, outcomes = threading.Barrier(length), list[str]()
 
         def move(customer: Customer, parent: Customer, start: Any, outcomes: list[str]) -> None:
             try:
