@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from crm.models import Business, DefaultView, Membership, SavedView, Team
+from crm.models import Business, DefaultView, Membership, SavedView, SavedViewPin, Team
 from crm.saved_views import lists
 from tests.factories import make_customer, make_membership
 
@@ -121,6 +121,30 @@ def test_the_chosen_view_opens_a_bare_list_and_all_is_the_way_round(
     browser.post(address, {"begin": "no"})
     assert DefaultView.objects.count() == 0
     assert len(_rows(_text(browser))) == 2
+
+
+def test_a_view_is_pinned_to_the_sidebar_and_no_longer(
+    owner: Membership, browser: Client, in_scope: Business, sign_in: SignIn
+) -> None:
+    view = _view(owner, "My firms")
+    address, link = f"/views/{view.pk}/pin", f'href="/customers?view={view.pk}"'
+    assert link not in _text(browser, "/settings")
+    for _time in range(2):
+        assert browser.post(address)["Location"] == f"/customers?view={view.pk}"
+    assert SavedViewPin.objects.count() == 1
+    assert link in _text(browser, "/settings")
+    agent = sign_in(make_membership(in_scope, "agent"))
+    assert agent.post(address).status_code == 404
+    view.audience = "everyone"
+    view.save()
+    assert link not in _text(agent, "/notifications")
+    assert agent.post(address).status_code == 302
+    assert link in _text(agent, "/notifications")
+    for _time in range(2):
+        assert browser.post(address, {"pin": "no"}).status_code == 302
+    assert link not in _text(browser, "/settings")
+    assert link in _text(agent, "/notifications")
+    assert browser.get(address).status_code == 405
 
 
 @pytest.mark.parametrize("name", ["x", "01980a3e-5c1b-7e0a-9d3f-2b6f1c4d8e90", "NONE", ""])
@@ -234,4 +258,6 @@ def test_another_businesss_view_is_not_there(owner: Membership, browser: Client,
         business=other_business, owner=foreign.user, page=CUSTOMERS, name="Foreign", audience="everyone"
     )
     assert browser.get("/customers", {"view": view.pk}).status_code == 404
+    assert browser.post(f"/views/{view.pk}/pin").status_code == 404
+    assert SavedViewPin.unscoped.count() == 0
     assert "Foreign" not in _text(browser)

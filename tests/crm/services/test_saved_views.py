@@ -7,9 +7,9 @@ from django.db import IntegrityError, transaction
 from django.http import QueryDict
 
 from crm import saved_views, services
-from crm.actor import Actor
+from crm.actor import Actor, Grant
 from crm.errors import InvalidInput, NotAllowed, NotFound, StaleVersion
-from crm.models import Activity, Business, DefaultView, Membership, SavedView, Team
+from crm.models import Activity, Business, DefaultView, Membership, SavedView, SavedViewPin, Team
 from crm.scope import scope
 from crm.services.saved_views import LIMIT, TooManyViews
 from tests.factories import make_membership
@@ -61,7 +61,8 @@ def test_what_the_list_would_refuse_is_not_kept(in_scope: Business, owner: Membe
 
 
 def test_a_query_is_at_most_two_thousand_characters_long(in_scope: Business, owner: Membership) -> None:
-    fitting = "country__in=" + "x" * (saved_views.MAX_QUERY - len("country__in="))
+    words = "country__in=" + "%2C".join(["x" * 190] * 10)
+    fitting = words + "%2C" + "x" * (saved_views.MAX_QUERY - len(words) - 3)
     with pytest.raises(InvalidInput):
         _save(owner, query=fitting + "x")
     assert _save(owner, query=fitting).query == fitting
@@ -259,6 +260,81 @@ def test_a_view_that_is_no_longer_shared_is_begun_with_no_more(in_scope: Busines
         _opened(agent, f"view={view.pk}")
     with pytest.raises(NotFound):
         services.choose_default_view(actor=_actor(agent), business=in_scope, view=view)
+
+
+def _pin(member: Membership, view: SavedView, pinned: bool = True) -> None:
+    services.pin_view(actor=_actor(member), business=member.business, view=view, pinned=pinned)
+
+
+def _pinned(member: Membership) -> list[str]:
+    return [view.name for view in saved_views.pinned(_actor(member), member.business)]
+
+
+def test_a_view_is_pinned_once_and_for_oneself_alone(in_scope: Business, owner: Membership) -> None:
+    agent = make_membership(in_scope, "agent")
+    view, other = _save(owner, audience="everyone"), _save(owner, name="Another", query="kind=person")
+    _pin(owner, view)
+    _pin(owner, view)
+    _pin(owner, other)
+    assert (_pinned(owner), _pinned(agent)) == (["Another", "Companies"], [])
+    _pin(agent, view)
+    assert SavedViewPin.objects.filter(view=view).count() == 2
+    rows = Activity.objects.filter(verb="crm.saved_view.updated", subject_id=str(view.pk)).order_by("id")
+    assert [(row.actor_id, row.detail.changes) for row in rows] == [
+        (str(member.user_id), {"pinned": [False, True]}) for member in (owner, agent)
+    ]
+    assert [row.name for row in _opened(owner).views] == [
+        "Companies",
+        "Another",
+    ]  # both pinned: everyone's before one's own
+    _pin(owner, view, pinned=False)
+    _pin(owner, view, pinned=False)
+    assert (_pinned(owner), _pinned(agent)) == (["Another"], ["Companies"])
+    assert [row.name for row in _opened(owner).views] == ["Another", "Companies"]
+    assert Activity.objects.latest("id").detail.changes == {"pinned": [True, False]}
+    assert rows.all().count() == 3
+
+
+def test_a_view_that_is_out_of_sight_can_not_be_pinned_and_stays_pinned_for_nobody(
+    in_scope: Business, owner: Membership
+) -> None:
+    agent, view = make_membership(in_scope, "agent"), _save(owner, audience="everyone")
+    _pin(agent, view)
+    services.update_view(actor=_actor(owner), view=view, audience="own")
+    assert _pinned(agent) == []
+    for pinned in (True, False):
+        with pytest.raises(NotFound):
+            _pin(agent, view, pinned)
+    services.update_view(actor=_actor(owner), view=view, audience="everyone")
+    assert _pinned(agent) == ["Companies"]
+    services.delete_view(actor=_actor(owner), view=view)
+    assert SavedViewPin.objects.count() == 0
+
+
+def test_a_view_of_another_business_is_not_pinned(
+    business: Business, other_business: Business, owner: Membership, other_owner: Membership
+) -> None:
+    with scope(other_business):
+        foreign = _save(other_owner, audience="everyone")
+    make_membership(other_business, "agent", user=owner.user)  # who works in both pins it there
+    with scope(business):
+        with pytest.raises(NotFound):
+            _pin(owner, foreign)
+    assert SavedViewPin.unscoped.count() == 0
+
+
+def test_a_program_pins_nothing(in_scope: Business, owner: Membership) -> None:
+    view = _save(owner, audience="everyone")
+    program = Actor("api_key", "1", "Web shop", (Grant(in_scope.pk, "owner"),))
+    with pytest.raises(NotAllowed):
+        services.pin_view(actor=program, business=in_scope, view=view)
+    assert saved_views.pinned(program, in_scope) == []
+
+
+def test_the_sidebar_has_room_for_twelve_pinned_views(in_scope: Business, owner: Membership) -> None:
+    for number in range(saved_views.MOST_PINNED + 2):
+        _pin(owner, _save(owner, name=f"View {number:02}", query=f"search={number}"))
+    assert _pinned(owner) == [f"View {number:02}" for number in range(saved_views.MOST_PINNED)]
 
 
 def test_parameters_of_the_address_replace_those_of_the_view(in_scope: Business, owner: Membership) -> None:
