@@ -16,7 +16,9 @@ from crm.registry import (
 from customers.demo.preferences import fill_preferences
 from customers.forms.preferences import COMMUNICATION
 from customers.registry import (
+    ProfileAction,
     ProfileTab,
+    profile_actions,
     profile_tabs,
 )
 
@@ -38,6 +40,17 @@ verbs.plug(
 )
 profile_tabs.plug(
     ProfileTab("preferences", _("Preferences & consent"), "customers:customer_preferences", "customers.view", order=50),
+)
+profile_actions.plug(
+    ProfileAction(
+        "erase",
+        _("Request erasure"),
+        "user-x",
+        "customers:customer_erase",
+        "customers.request_erasure",
+        state="any",
+        order=950,
+    ),
 )
 sidebar.plug(
     SidebarItem(

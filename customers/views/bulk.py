@@ -356,6 +356,11 @@ class BulkLines(OneRun, ListPage):
     title = gettext_lazy("Changed customers")
     default_sort = "line"
     page_size = 50
+    empty = {
+        "icon": "list-checks",
+        "title": gettext_lazy("No customers to show"),
+        "text": gettext_lazy("The change has not reached any yet, or none that you may see has this result."),
+    }
 
     def get_title(self) -> Any:
         return title_of(self.run)

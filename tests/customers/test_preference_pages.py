@@ -123,6 +123,29 @@ def test_erasure_needs_its_word_and_is_decided_on_its_page(customer: Customer, b
     assert browser.post(decline, {"reason": "again"}).status_code == 409
 
 
+@pytest.mark.parametrize(
+    ("role", "may"),
+    [("owner", True), ("manager", True), ("compliance", True), ("agent", False), ("marketing", False), ("analyst", False)],
+)
+def test_erasure_is_requested_from_the_menu_of_every_tab(customer: Customer, sign_in: Any, role: str, may: bool) -> None:
+    browser = sign_in(make_membership(customer.business, role))
+    path = f"/customers/{customer.pk}"
+    item = f'<a class="menu-item" href="{path}/erase">'
+    for tab in ("", "/timeline", "/preferences", "/history"):
+        page = browser.get(f"{path}{tab}").content.decode()
+        assert page.count(item) == may, tab
+        # the tab on which it is told of keeps its own button
+        assert page.count(f'href="{path}/erase"') == (may + (may and tab == "/preferences")), tab
+    assert browser.get(f"{path}/erase").status_code == (200 if may else 403)
+
+
+def test_erasure_of_an_archived_customer_is_requested_from_the_menu_too(customer: Customer, browser: Client) -> None:
+    assert browser.post(f"/customers/{customer.pk}/archive").status_code == 302
+    assert f'<a class="menu-item" href="/customers/{customer.pk}/erase">' in browser.get(f"/customers/{customer.pk}").content.decode()
+    assert browser.post(f"/customers/{customer.pk}/erase", {"confirm": "erase"}).status_code == 302
+    assert browser.get(f"/customers/{customer.pk}").status_code == 404
+
+
 def test_the_settings_of_the_business_are_checked(browser: Client, owner: Membership) -> None:
     page = browser.get("/settings/business")
     form = page.context["form"]

@@ -317,9 +317,8 @@ def test_a_view_of_another_business_is_not_pinned(
     with scope(other_business):
         foreign = _save(other_owner, audience="everyone")
     make_membership(other_business, "agent", user=owner.user)  # who works in both pins it there
-    with scope(business):
-        with pytest.raises(NotFound):
-            _pin(owner, foreign)
+    with scope(business), pytest.raises(NotFound):
+        _pin(owner, foreign)
     assert SavedViewPin.unscoped.count() == 0
 
 
