@@ -125,9 +125,18 @@ def test_erasure_needs_its_word_and_is_decided_on_its_page(customer: Customer, b
 
 @pytest.mark.parametrize(
     ("role", "may"),
-    [("owner", True), ("manager", True), ("compliance", True), ("agent", False), ("marketing", False), ("analyst", False)],
+    [
+        ("owner", True),
+        ("manager", True),
+        ("compliance", True),
+        ("agent", False),
+        ("marketing", False),
+        ("analyst", False),
+    ],
 )
-def test_erasure_is_requested_from_the_menu_of_every_tab(customer: Customer, sign_in: Any, role: str, may: bool) -> None:
+def test_erasure_is_requested_from_the_menu_of_every_tab(
+    customer: Customer, sign_in: Any, role: str, may: bool
+) -> None:
     browser = sign_in(make_membership(customer.business, role))
     path = f"/customers/{customer.pk}"
     item = f'<a class="menu-item" href="{path}/erase">'
@@ -141,7 +150,10 @@ def test_erasure_is_requested_from_the_menu_of_every_tab(customer: Customer, sig
 
 def test_erasure_of_an_archived_customer_is_requested_from_the_menu_too(customer: Customer, browser: Client) -> None:
     assert browser.post(f"/customers/{customer.pk}/archive").status_code == 302
-    assert f'<a class="menu-item" href="/customers/{customer.pk}/erase">' in browser.get(f"/customers/{customer.pk}").content.decode()
+    assert (
+        f'<a class="menu-item" href="/customers/{customer.pk}/erase">'
+        in browser.get(f"/customers/{customer.pk}").content.decode()
+    )
     assert browser.post(f"/customers/{customer.pk}/erase", {"confirm": "erase"}).status_code == 302
     assert browser.get(f"/customers/{customer.pk}").status_code == 404
 
