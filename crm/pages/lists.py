@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, cast
 
+from django.contrib import messages
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import QuerySet
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -79,6 +80,33 @@ class ListPage(Page):
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         if self.has_columns and (settled := list_tools.settled(request)) is not None:
             return settled
+        try:
+            return self.listed(request)
+        except InvalidInput as refusal:
+            address = self.without_refused(refusal)
+            if not address:
+                raise
+            return HttpResponseRedirect(address)
+
+    def without_refused(self, refusal: InvalidInput) -> str:
+        """The address without what the open view gives and the list refuses this person, who is told; "" when it isn't the view's fault."""
+        opened: saved_views.Opened | None = self.__dict__.get("opened")
+        asked = self.request.GET
+        names = sorted(name for name in refusal.errors if opened and name in opened.kept and name not in asked)
+        if opened is None or opened.view is None or not names:
+            return ""
+        address = opened.address.copy()
+        for name in names:
+            address[name] = ""
+        words = _(
+            "The view “%(name)s” narrows or orders the list by something that you can't use here: %(names)s."
+            " It is shown without that."
+        )
+        messages.warning(self.request, words % {"name": opened.view.name, "names": ", ".join(names)})
+        return f"{self.request.path}?{address.urlencode()}"
+
+    def listed(self, request: Any) -> HttpResponse:
+        """The list as the address opens it. Raises InvalidInput naming each faulty parameter."""
         opened = self.opened
         query = opened.query
         asked, sort = self.order(query)

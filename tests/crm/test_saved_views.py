@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -167,6 +168,43 @@ def test_views_of_others_are_seen_only_when_they_are_shared(
     for address in (f"/customers?view={hidden.pk}", f"/views/{hidden.pk}", f"/views/{hidden.pk}/delete"):
         assert sign_in(agent).get(address).status_code == 404
     assert sign_in(agent).post(f"/views/{hidden.pk}/default").status_code == 404
+
+
+def test_a_view_with_a_filter_that_one_may_not_use_opens_without_it_and_says_so(
+    owner: Membership, in_scope: Business, browser: Client, sign_in: SignIn
+) -> None:
+    born = make_customer(in_scope, first_name="Born", last_name="Early", date_of_birth=date(1990, 4, 12))
+    make_customer(in_scope, first_name="Born", last_name="Late", date_of_birth=date(1990, 12, 4))
+    make_customer(in_scope, kind="company", display_name="Firm")
+    view = _view(owner, "Cakes", "birthday=0412&kind=person&sort=-created_at", audience="everyone")
+    assert _rows(_text(browser, view=view.pk)) == [str(born)]
+    member = make_membership(in_scope, "marketing")
+    other, address = sign_in(member), f"/customers?view={view.pk}"
+    answer = other.get(address)
+    assert (answer.status_code, answer["Location"]) == (302, f"{address}&birthday=")
+    text = other.get(address, follow=True).content.decode()
+    assert _rows(text) == ["Born Late", "Born Early"]  # the rest of the view holds
+    assert "The view “Cakes” narrows or orders the list by something that you can&#x27;t use here: birthday." in text
+    assert "0412" not in text
+    assert other.get(f"{address}&birthday=0412").status_code == 400
+    assert other.get("/customers?birthday=0412").status_code == 400
+    other.post(f"/views/{view.pk}/default")
+    answer = other.get("/customers")
+    assert (answer.status_code, answer["Location"]) == (302, f"{address}&birthday=")
+    assert other.get("/customers", follow=True).status_code == 200
+    assert other.get("/customers?view=none").status_code == 200
+
+
+@pytest.mark.parametrize("query", ["planet=mars", "sort=shoe_size", "custom_values.gone=1", "columns=nothing"])
+def test_a_view_of_what_is_no_longer_there_opens_without_it(
+    owner: Membership, browser: Client, two: None, query: str
+) -> None:
+    view = _view(owner, query=f"kind=company&{query}")
+    answer = browser.get("/customers", {"view": str(view.pk)}, follow=True)
+    assert answer.status_code == 200
+    assert len(answer.redirect_chain) == 1
+    assert _rows(answer.content.decode()) == ["Firm"]
+    assert f"can&#x27;t use here: {query.partition('=')[0]}." in answer.content.decode()
 
 
 def test_a_shared_view_is_changed_by_its_owner_and_who_may_share(

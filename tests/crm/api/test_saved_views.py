@@ -1,5 +1,6 @@
 """Saved views by the API."""
 
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -8,7 +9,7 @@ import pytest
 from crm.models import Business, Membership, SavedView
 from crm.scope import scope
 from tests.crm.api.calling import Caller, assert_problem, fields_at_fault, make_key, sign_in
-from tests.factories import make_membership
+from tests.factories import make_customer, make_membership
 
 BODY = {"list_name": "customers:customer_list", "name": "Companies", "query": "kind=company"}
 
@@ -83,3 +84,27 @@ def test_a_view_of_somebody_else_is_not_found(caller: Caller, business: Business
         )
     for method in ("GET", "PATCH", "DELETE"):
         assert_problem(caller.call(method, f"/views/{other.pk}", {"name": "x"}), 404)
+
+
+def test_a_shared_view_lends_nobody_its_filter(business: Business, owner: Membership) -> None:
+    """Whoever may not filter by birthdays reads what the view holds, and gets no rows by it."""
+    born = make_customer(business, first_name="Born", date_of_birth=date(1990, 4, 12))
+    view = SavedView.unscoped.create(
+        business=business,
+        owner=owner.user,
+        page="customers:customer_list",
+        name="Cakes",
+        query="birthday=0412",
+        audience="everyone",
+    )
+    for role, allowed in (("agent", True), ("marketing", False)):
+        caller = Caller(make_key(business, role=role))
+        read = caller.get(f"/views/{view.pk}")
+        assert (read.status_code, read.json()["query"]) == (200, "birthday=0412")
+        answer = caller.get(f"/customers?{read.json()['query']}")
+        assert answer.status_code == (200 if allowed else 400)
+        assert (str(born.pk) in answer.content.decode()) == allowed
+        if not allowed:
+            assert [fault["field"] for fault in answer.json()["errors"]] == ["birthday"]
+        answer = caller.get(f"/customers?view={view.pk}")  # views are of pages
+        assert (answer.status_code, [fault["field"] for fault in answer.json()["errors"]]) == (400, ["view"])
