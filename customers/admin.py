@@ -1,6 +1,6 @@
 """The tables of customers in the operators' admin: to look at, with links to the staff pages that change them."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -109,7 +109,7 @@ class OfCustomerAdmin(ReadOnlyAdmin):
     """A table about customers: each row shows the one that it is about."""
 
     search_fields = ("=customer__id",)
-    list_select_related = ("business", "customer")
+    list_select_related: ClassVar[tuple[str, ...]] = ("business", "customer")
     ordering = ("-pk",)
 
     def shows(self, row: Any) -> list[tuple[Any, Any]]:

@@ -16,7 +16,7 @@ from crm.api.fields import Day, Input, Text
 from crm.api.lists import ListEndpoint, envelope, envelope_sample
 from crm.api.representation import Representation, Shown
 from crm.api.views import Doc, RecordEndpoint, tag_of
-from customers.api.ground import OfOneCustomer, ShowsCustomers
+from customers.api.ground import BelowCustomer, ShowsCustomers
 from customers.models import Customer
 
 STAMPS = (
@@ -33,7 +33,7 @@ def today() -> Day:
     return Day(required=False, help_text=_("Today when left out; not in the future."))
 
 
-class FindingEndpoints(OfOneCustomer, ListEndpoint):
+class FindingEndpoints(BelowCustomer, ListEndpoint):
     """The findings of one kind about one customer, and adding one."""
 
     abstract = True

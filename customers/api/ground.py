@@ -24,7 +24,7 @@ class ShowsCustomers:
 
 
 class BelowCustomer(ShowsCustomers):
-    """An endpoint whose address names a customer; 404 for one that the caller doesn't see."""
+    """An endpoint whose address names a customer; 404, stored answers and OPTIONS included, for one that the caller doesn't see."""
 
     kwargs: Any
 
@@ -34,10 +34,6 @@ class BelowCustomer(ShowsCustomers):
         if found is None:
             raise NotFound
         return found
-
-
-class OfOneCustomer(BelowCustomer):
-    """An endpoint below a customer that answers nothing at all, stored answers and OPTIONS included, to who doesn't see it."""
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         if not self.customer.pk:

@@ -20,7 +20,7 @@ from crm.errors import NotFound
 from crm.filters import bad_parameters
 from crm.paging import Sort
 from customers import services
-from customers.api.ground import OfOneCustomer
+from customers.api.ground import BelowCustomer
 from customers.choices import SUBSTEPS, LifecycleStage
 from customers.forms.lifecycle import ReportForm, faults_of
 from customers.models import LifecycleChange
@@ -85,7 +85,7 @@ class StageDateInput(Input):
     effective_at = Moment(help_text=_("Between the dates of the changes before and behind."))
 
 
-class CustomerLifecycle(OfOneCustomer, ListEndpoint):
+class CustomerLifecycle(BelowCustomer, ListEndpoint):
     """A customer's way through the stages, and entering one."""
 
     tag = "Lifecycle"
@@ -137,7 +137,7 @@ class CustomerLifecycle(OfOneCustomer, ListEndpoint):
         return Response(STAGE_CHANGE.of(row, self.business), status=201, headers={"Location": where})
 
 
-class StageChangeDetail(OfOneCustomer, Endpoint):
+class StageChangeDetail(BelowCustomer, Endpoint):
     """One stage change, whose date may be corrected."""
 
     tag = "Lifecycle"
