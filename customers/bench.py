@@ -143,7 +143,8 @@ def _middle(sort: paging.Sort) -> str:
     if sort.narrow is not None:
         rows = sort.narrow(rows)
     if sort.nullable:
-        rows = rows.filter(**{f"{sort.column}__isnull": False})
+        filled = rows.filter(**{f"{sort.column}__isnull": False})
+        rows = filled if filled.exists() else rows
     row = rows.order_by(sort.column, sort.tie)[rows.count() // 2]
     return paging._encode(row, sort, back=False)
 

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from crm.paging import Sort
 from crm.registry import (
     DemoPart,
     Listener,
@@ -21,6 +22,7 @@ from crm.registry import (
 from customers.demo.findings import fill_findings
 from customers.queries.profile import signal_risk
 from customers.queries.qualification import signal_entries
+from customers.querysets import led_by_facts
 from customers.registry import (
     Field,
     ProfileTab,
@@ -99,6 +101,14 @@ fields.plug(
         "number",
         "facts__icp_score",
         filters=("gte", "lte"),
+        sort=Sort(
+            "icp_score",
+            "facts__icp_score",
+            "facts__customer_id",
+            nullable=True,
+            descending_first=True,
+            narrow=led_by_facts,
+        ),
         kinds=("company",),
         order=290,
         how=_(

@@ -56,6 +56,14 @@ class CustomerFacts(models.Model):
                 F("business"), F("lifecycle_stage"), F("last_order_at").desc(nulls_last=True), F("customer").desc(),
                 condition=Q(is_live=True), name="facts_by_stage_last_order",
             ),
+            models.Index(
+                F("business"), F("icp_score").desc(nulls_last=True), F("customer").desc(),
+                condition=Q(is_live=True), name="facts_by_fit",
+            ),
+            models.Index(
+                F("business"), F("lifecycle_stage"), F("icp_score").desc(nulls_last=True), F("customer").desc(),
+                condition=Q(is_live=True), name="facts_by_stage_fit",
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:

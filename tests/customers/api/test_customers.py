@@ -12,7 +12,7 @@ from crm.forms import version_of
 from crm.models import AccessRecord, Activity, Business, Membership, Team
 from customers.api.inputs import CustomerInput
 from customers.forms import CustomerForm
-from customers.models import Customer
+from customers.models import Customer, CustomerFacts
 from customers.services.values import FIELDS
 from tests.crm.api.calling import Caller, assert_problem, fields_at_fault, make_key, sign_in
 from tests.factories import make_customer, make_membership, make_order
@@ -244,12 +244,24 @@ def test_envelope_and_rows(caller: Caller, business: Business) -> None:
 
 
 @pytest.mark.parametrize(
-    "sort", ["name", "-name", "total_spent", "-total_spent", "-created_at", "last_order_at", "-last_order_at"]
+    "sort",
+    [
+        "name",
+        "-name",
+        "total_spent",
+        "-total_spent",
+        "-created_at",
+        "last_order_at",
+        "-last_order_at",
+        "icp_score",
+        "-icp_score",
+    ],
 )
 def test_walk_by_cursor_and_by_page_sees_every_row_once(caller: Caller, business: Business, sort: str) -> None:
     customers = [make_customer(business, first_name=f"N{n % 3}", last_name="") for n in range(11)]
     for number, customer in enumerate(customers[:7]):
         make_order(customer, f"{10 * (number % 3 + 1)}.00", ordered_at=datetime(2026, 1, 1 + number % 3, tzinfo=UTC))
+        CustomerFacts.unscoped.filter(pk=customer.pk).update(icp_score=number % 3 * 40)
     everything = [row["id"] for row in caller.get(f"/customers?limit=200&sort={sort}").json()["data"]]
     assert sorted(everything) == sorted(str(customer.pk) for customer in customers)
     walked: list[str] = []
