@@ -6,7 +6,6 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from django.urls import reverse
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from rest_framework import serializers
@@ -20,12 +19,11 @@ from crm.api.parsers import FileParser
 from crm.api.representation import Representation, Shown
 from crm.api.views import Doc, RecordEndpoint, tag_of
 from crm.downloads import download
-from crm.errors import NotFound
 from crm.paging import Sort
 from customers import services
-from customers.api.ground import ShowsCustomers
+from customers.api.ground import BelowCustomer, ShowsCustomers
 from customers.api.inputs import NothingInput
-from customers.models import Attachment, Customer
+from customers.models import Attachment
 
 FILE = Representation(
     "File",
@@ -54,7 +52,7 @@ class FileInput(Input):
     description = Text(max_length=300, allow_blank=True, required=False)
 
 
-class CustomerFiles(ShowsCustomers, ListEndpoint):
+class CustomerFiles(BelowCustomer, ListEndpoint):
     """The files kept with one customer, and adding one."""
 
     tag = "Files"
@@ -72,13 +70,6 @@ class CustomerFiles(ShowsCustomers, ListEndpoint):
             text=_("What the file holds must fit the ending of its name."),
         ),
     }  # fmt: skip
-
-    @cached_property
-    def customer(self) -> Customer:
-        found: Customer | None = Customer.objects.visible_to(self.actor).filter(pk=self.kwargs["id"]).first()
-        if found is None:
-            raise NotFound
-        return found
 
     def _check_content_type(self, request: Any) -> None:
         """A customer that isn't there is said before a kind of body that isn't taken."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.functional import cached_property
 from rest_framework.response import Response
 
 from crm.access import saw
@@ -28,7 +29,7 @@ class BelowCustomer(ShowsCustomers):
 
     kwargs: Any
 
-    @property
+    @cached_property
     def customer(self) -> Customer:
         found: Customer | None = Customer.objects.visible_to(self.actor).filter(pk=self.kwargs["id"]).first()
         if found is None:
@@ -36,8 +37,7 @@ class BelowCustomer(ShowsCustomers):
         return found
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
-        if not self.customer.pk:
-            raise NotFound
+        self.customer.pk  # noqa: B018 - raises NotFound
         return super().options(request, *args, **kwargs)  # type: ignore[misc]  # an endpoint's
 
     def may_see_again(self, customers: Sequence[str]) -> bool:
