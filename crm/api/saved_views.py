@@ -77,14 +77,14 @@ class SavedViewList(ListEndpoint):
     permissions = {"GET": MEMBER, "POST": MEMBER}
     docs = {
         "GET": Doc(
-            "list_views",
+            "list_saved_views",
             _("List saved views"),
             answer=envelope(VIEW),
             answer_example=envelope_sample(VIEW),
             text=_("Those for everyone, those for the caller's team, and its own."),
         ),
         "POST": Doc(
-            "save_view",
+            "create_saved_view",
             _("Save a view"),
             answer=_ANSWER,
             body=NewView,
@@ -104,7 +104,7 @@ class SavedViewList(ListEndpoint):
         view = services.save_view(actor=self.actor, business=self.business, **values)
         row = VIEW.one(SavedView.objects.all(), view.pk)
         data = VIEW.of(row, self.business)
-        headers = {"Location": reverse("api:view_detail", args=[view.pk]), "ETag": tag_of(row["updated_at"], data)}
+        headers = {"Location": reverse("api:saved_view_detail", args=[view.pk]), "ETag": tag_of(row["updated_at"], data)}
         return Response(data, status=201, headers=headers)
 
 
@@ -116,9 +116,9 @@ class SavedViewDetail(RecordEndpoint):
     has_version = True
     permissions = {"GET": MEMBER, "PATCH": MEMBER, "DELETE": MEMBER}
     docs = {
-        "GET": Doc("get_view", _("Get a saved view"), answer=_ANSWER, answer_example=_SAMPLE),
+        "GET": Doc("get_saved_view", _("Get a saved view"), answer=_ANSWER, answer_example=_SAMPLE),
         "PATCH": Doc(
-            "change_view",
+            "change_saved_view",
             _("Rename a saved view, share it or let it hold another query"),
             answer=_ANSWER,
             body=ChangedView,
@@ -126,7 +126,7 @@ class SavedViewDetail(RecordEndpoint):
             answer_example=_SAMPLE,
             problems=(403,),
         ),
-        "DELETE": Doc("delete_view", _("Delete a saved view"), status=204, problems=(403,)),
+        "DELETE": Doc("delete_saved_view", _("Delete a saved view"), status=204, problems=(403,)),
     }
 
     def rows(self) -> QuerySet:

@@ -21,7 +21,7 @@ from tests.crm.api.calling import Caller, assert_problem, make_key
 from tests.timing import swiftly
 
 SWIFT = 0.2
-OWN = "/api/v1/views/{id}"
+OWN = "/api/v1/saved-views/{id}"
 """Views are those of people; a key has none."""
 
 

@@ -20,19 +20,19 @@ def caller(owner: Membership) -> Caller:
 
 
 def test_a_view_is_saved_read_changed_and_deleted(caller: Caller, owner: Membership) -> None:
-    made = caller.post("/views", {**BODY, "query": "cursor=x&kind=company", "audience": "everyone"})
+    made = caller.post("/saved-views", {**BODY, "query": "cursor=x&kind=company", "audience": "everyone"})
     assert made.status_code == 201, made.content
     view = made.json()
-    assert made["Location"].endswith(f"/views/{view['id']}")
+    assert made["Location"].endswith(f"/saved-views/{view['id']}")
     assert (view["query"], view["audience"], view["owner"]) == ("kind=company", "everyone", str(owner.user.pk))
-    got = caller.get(f"/views/{view['id']}")
+    got = caller.get(f"/saved-views/{view['id']}")
     assert got.json() == view
     assert got["ETag"] == made["ETag"]
-    changed = caller.patch(f"/views/{view['id']}", {"name": "Firms"}, headers={"If-Match": got["ETag"]})
+    changed = caller.patch(f"/saved-views/{view['id']}", {"name": "Firms"}, headers={"If-Match": got["ETag"]})
     assert changed.json()["name"] == "Firms"
-    assert_problem(caller.patch(f"/views/{view['id']}", {"name": "Late"}, headers={"If-Match": got["ETag"]}), 412)
-    assert caller.call("DELETE", f"/views/{view['id']}").status_code == 204
-    assert_problem(caller.get(f"/views/{view['id']}"), 404)
+    assert_problem(caller.patch(f"/saved-views/{view['id']}", {"name": "Late"}, headers={"If-Match": got["ETag"]}), 412)
+    assert caller.call("DELETE", f"/saved-views/{view['id']}").status_code == 204
+    assert_problem(caller.get(f"/saved-views/{view['id']}"), 404)
 
 
 @pytest.mark.parametrize(
@@ -50,18 +50,18 @@ def test_a_view_is_saved_read_changed_and_deleted(caller: Caller, owner: Members
     ],
 )
 def test_a_faulty_view_is_refused_at_its_field(caller: Caller, change: dict[str, Any], status: int, field: str) -> None:
-    assert fields_at_fault(assert_problem(caller.post("/views", {**BODY, **change}), status)) == {field}
+    assert fields_at_fault(assert_problem(caller.post("/saved-views", {**BODY, **change}), status)) == {field}
 
 
 def test_a_name_that_is_taken_is_a_conflict(caller: Caller) -> None:
-    assert caller.post("/views", BODY).status_code == 201
-    assert_problem(caller.post("/views", BODY), 409, "duplicate")
+    assert caller.post("/saved-views", BODY).status_code == 201
+    assert_problem(caller.post("/saved-views", BODY), 409, "duplicate")
 
 
 def test_an_agent_shares_with_nobody_but_the_team(business: Business) -> None:
     agent = Caller(sign_in(make_membership(business, "agent").user.email)["access_token"])
-    assert_problem(agent.post("/views", {**BODY, "audience": "everyone"}), 403)
-    assert agent.post("/views", BODY).status_code == 201
+    assert_problem(agent.post("/saved-views", {**BODY, "audience": "everyone"}), 403)
+    assert agent.post("/saved-views", BODY).status_code == 201
 
 
 def test_a_key_reads_what_is_for_everyone_and_saves_nothing(business: Business, owner: Membership) -> None:
@@ -71,10 +71,10 @@ def test_a_key_reads_what_is_for_everyone_and_saves_nothing(business: Business, 
                 business=business, owner=owner.user, page=BODY["list_name"], name=name, audience=audience
             )
     key = Caller(make_key(business))
-    assert [view["name"] for view in key.get("/views?list_name=customers:customer_list").json()["data"]] == ["Ours"]
-    assert key.get("/views?list_name=commerce:order_list").json()["data"] == []
-    assert_problem(key.get("/views?list_name=nothing"), 400)
-    assert_problem(key.post("/views", BODY), 403)
+    assert [view["name"] for view in key.get("/saved-views?list_name=customers:customer_list").json()["data"]] == ["Ours"]
+    assert key.get("/saved-views?list_name=commerce:order_list").json()["data"] == []
+    assert_problem(key.get("/saved-views?list_name=nothing"), 400)
+    assert_problem(key.post("/saved-views", BODY), 403)
 
 
 def test_a_view_of_somebody_else_is_not_found(caller: Caller, business: Business, other_business: Business) -> None:
@@ -83,7 +83,7 @@ def test_a_view_of_somebody_else_is_not_found(caller: Caller, business: Business
             business=business, owner=make_membership(business, "agent").user, page=BODY["list_name"], name="Theirs"
         )
     for method in ("GET", "PATCH", "DELETE"):
-        assert_problem(caller.call(method, f"/views/{other.pk}", {"name": "x"}), 404)
+        assert_problem(caller.call(method, f"/saved-views/{other.pk}", {"name": "x"}), 404)
 
 
 def test_a_shared_view_lends_nobody_its_filter(business: Business, owner: Membership) -> None:
@@ -99,7 +99,7 @@ def test_a_shared_view_lends_nobody_its_filter(business: Business, owner: Member
     )
     for role, allowed in (("agent", True), ("marketing", False)):
         caller = Caller(make_key(business, role=role))
-        read = caller.get(f"/views/{view.pk}")
+        read = caller.get(f"/saved-views/{view.pk}")
         assert (read.status_code, read.json()["query"]) == (200, "birthday=0412")
         answer = caller.get(f"/customers?{read.json()['query']}")
         assert answer.status_code == (200 if allowed else 400)

@@ -29,6 +29,13 @@ def test_schema_is_valid_and_complete(db: None) -> None:
     assert not any("pk" in path for path in schema["paths"])
 
 
+def test_every_operation_has_an_id_of_its_own(db: None) -> None:
+    operations = _operations(Caller().get("/schema").json())
+    ids = [operation["operationId"] for _path, _method, operation in operations]
+    assert sorted(ids) == sorted(set(ids))
+    assert [path for path, _method, _operation in operations if path.startswith("/api/v1/views")] == []
+
+
 def test_generator_has_no_warnings(db: None, tmp_path: Any) -> None:
     GENERATOR_STATS.reset()
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yaml"))
