@@ -13,7 +13,7 @@ from crm.models import AccessRecord, Activity, Business, Membership, Notificatio
 from customers import services
 from customers.models import Contact, Customer, PrivacyRequest
 from tests.crm.api.calling import Caller, make_key
-from tests.factories import make_contact, make_customer, make_membership, make_note
+from tests.factories import make_contact, make_customer, make_file, make_membership, make_note
 
 SYSTEM = Actor.system("test")
 SignIn = Callable[[Membership], Client]
@@ -131,3 +131,34 @@ def test_words_of_their_deeds_find_nothing_for_others(
     assert (row in browser.get(address).content.decode()) == finds
     assert bool(caller.get(address).json()["data"]) == finds
     assert row in browser.get(f"/activity?search={cast.gone_person.pk}").content.decode()
+
+
+def test_what_hangs_on_them_is_not_found_either(cast: Cast, in_scope: Business, browser: Client) -> None:
+    """Their contacts, notes, files and signals: neither in lists and searches nor at their own addresses."""
+    caller = Caller(make_key(in_scope))
+    company = cast.gone_parent
+    contact = make_contact(company, first_name="Vanishing", last_name="Contact")
+    note, file = make_note(company, "Vanishing remark."), make_file(company, "vanishing.txt")
+    signal = services.add_signal(
+        actor=SYSTEM, customer=company, at=clock.now(), kind="risk", text="Vanishing sign", source="Call"
+    )
+    pages = (f"/contacts/{contact.pk}", f"/notes/{note.pk}/edit", f"/files/{file.pk}", f"/signals/{signal.pk}")
+    ends = (
+        f"/contacts/{contact.pk}",
+        f"/notes/{note.pk}",
+        f"/files/{file.pk}",
+        f"/files/{file.pk}/content",
+        f"/signals/{signal.pk}",
+    )
+    lists = ("/contacts", "/contacts?search=vanishing", "/search?search=vanishing", "/notes")
+    assert [browser.get(path).status_code for path in pages] == [200] * len(pages)
+    assert [caller.get(path).status_code for path in ends] == [200] * len(ends)
+    assert "Vanishing Contact" in caller.get("/contacts").content.decode()
+    _hide(cast)
+    assert [browser.get(path).status_code for path in pages] == [404] * len(pages)
+    assert [caller.get(path).status_code for path in ends] == [404] * len(ends)
+    for path in lists:
+        answer = caller.get(path)
+        assert (answer.status_code, "Vanishing" in answer.content.decode()) == (200, False), path
+    for path in ("/contacts", "/contacts?search=vanishing", "/search?q=vanishing"):
+        assert "Vanishing" not in browser.get(path).content.decode(), path
