@@ -32,10 +32,18 @@ left join lateral (
 _LOCK = """
 select id from customers_customer where id in (select company_id from pg_temp.import_contacts) order by id for no key update
 """
-_UPDATE = """
+# The name of a known contact: what the file says; else it follows first and last name where it did, or where the address stood for it.
+_NAME_NOW = "left(trim(coalesce(nullif(i.first_name, ''), c.first_name) || ' ' || coalesce(nullif(i.last_name, ''), c.last_name)), 200)"
+_NAME = rf"""
+case when i.display_name <> '' then left(i.display_name, 200)
+     when {_NAME_NOW} <> '' and (c.display_name = left(trim(c.first_name || ' ' || c.last_name), 200)
+          or c.first_name || c.last_name = '' and c.display_name ~ '^\S+@\S+$') then {_NAME_NOW}
+     else c.display_name end
+"""
+_UPDATE = f"""
 with changed as (
     update customers_contact c set
-        display_name = i.name, first_name = coalesce(nullif(i.first_name, ''), c.first_name),
+        display_name = {_NAME}, first_name = coalesce(nullif(i.first_name, ''), c.first_name),
         last_name = coalesce(nullif(i.last_name, ''), c.last_name), title = coalesce(nullif(i.title, ''), c.title),
         department = coalesce(nullif(i.department, ''), c.department), phone = coalesce(nullif(i.phone, ''), c.phone),
         role = coalesce(nullif(lower(i.role), ''), c.role), influence = coalesce(nullif(i.influence, '')::smallint, c.influence),
@@ -43,14 +51,14 @@ with changed as (
     from pg_temp.import_contacts i
     where c.id = i.id
       and (c.display_name, c.first_name, c.last_name, c.title, c.department, c.phone, c.role, c.influence, c.sentiment) is distinct from
-        (i.name, coalesce(nullif(i.first_name, ''), c.first_name), coalesce(nullif(i.last_name, ''), c.last_name),
+        ({_NAME}, coalesce(nullif(i.first_name, ''), c.first_name), coalesce(nullif(i.last_name, ''), c.last_name),
          coalesce(nullif(i.title, ''), c.title), coalesce(nullif(i.department, ''), c.department), coalesce(nullif(i.phone, ''), c.phone),
          coalesce(nullif(lower(i.role), ''), c.role), coalesce(nullif(i.influence, '')::smallint, c.influence),
          coalesce(nullif(i.sentiment, '')::smallint, c.sentiment))
     returning c.id
 )
 select count(*) from changed
-"""
+"""  # noqa: S608 - our own expression
 _INSERT = """
 insert into customers_contact
     (business_id, customer_id, display_name, first_name, last_name, title, department, email, phone, role, influence, sentiment)

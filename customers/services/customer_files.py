@@ -44,6 +44,14 @@ _VALUES = {
 # A sealed value with the columns that follow from it.
 _SEALED = (("birth_date_sealed", "birth_key", "birthday"), ("telegram_sealed", "telegram_key"))
 _NAMES = ("display_name", "first_name", "last_name")
+# What the names of a row come to: what the file says, else what is there. Who is new without any name is called by the address or id.
+_FULL_NAME = "left(trim({first} || ' ' || {last}), 200)"
+_FIRST_NOW, _LAST_NOW = (f"coalesce(nullif(s.{name}, ''), k.{name}, '')" for name in _NAMES[1:])
+_NAME_NOW = _FULL_NAME.format(first=_FIRST_NOW, last=_LAST_NOW)
+_NAME_BEFORE = _FULL_NAME.format(first="k.first_name", last="k.last_name")
+# An address or id that stands where nobody has given a name yet.
+_STAND_IN = r"""(k.first_name || k.last_name = '' and (k.display_name in (k.email, k.external_id) or k.display_name ~ '^\S+@\S+$'
+             or right(k.display_name, length(k.external_id) + 1) = ' ' || k.external_id))"""
 _IS_TEXT = {*TEXTS, "email", "size", "domain"}
 
 
@@ -58,8 +66,11 @@ _AFTER = {name: f"excluded.{name}" for name in (*_NAMES, "preferred_language")} 
 }
 _UPSERT = f"""
 with due as (
-    select s.*, left(coalesce(nullif(s.display_name, ''), nullif(trim(s.first_name || ' ' || s.last_name), ''),
-                              nullif(s.email, ''), s.external_id), 200) as name,
+    select s.*, {_FIRST_NOW} as first_now, {_LAST_NOW} as last_now,
+           case when s.display_name <> '' then left(s.display_name, 200)
+                when k.id is null then left(coalesce(nullif({_NAME_NOW}, ''), nullif(s.email, ''), s.external_id), 200)
+                when k.kind = 'person' and {_NAME_NOW} <> '' and (k.display_name = {_NAME_BEFORE} or {_STAND_IN}) then {_NAME_NOW}
+                else k.display_name end as name,
            coalesce(k.kind, nullif(lower(s.kind), ''), 'person') as kind_now, k.domain as domain_before,
            k.preferred_language as language_before
     from pg_temp.import_stage s
@@ -67,7 +78,7 @@ with due as (
 ), changed as (
     insert into customers_customer as c (business_id, external_id, kind, lifecycle_stage, {", ".join(_COLUMNS)})
     select %(business)s, s.external_id, s.kind_now,
-           coalesce(nullif(lower(s.lifecycle_stage), ''), 'active'), s.name, s.first_name, s.last_name,
+           coalesce(nullif(lower(s.lifecycle_stage), ''), 'active'), s.name, s.first_now, s.last_now,
            coalesce(nullif(upper(s.preferred_language), ''), s.language_before, 'EN'),
            {", ".join(_VALUES.values())}
     from due s
