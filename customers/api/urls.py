@@ -3,6 +3,7 @@
 from django.urls import path
 
 from customers.api.bulk import BulkChangeDetail, BulkChangeLines, BulkChangeList, BulkChangeUndo
+from customers.api.companies import CompanyList
 from customers.api.competitors import CompetitorDetail, CustomerCompetitors
 from customers.api.consents import ConsentList, CustomerConsents
 from customers.api.contact_deeds import ContactConvert, ContactRestore, ContactTouch, ContactUnlink
@@ -34,6 +35,7 @@ from customers.api.views import (
 
 urlpatterns = [
     path("customers", CustomerList.as_view(), name="customer_list"),
+    path("accounts", CompanyList.as_view(), name="account_list"),
     path("customers/bulk", CustomerBulk.as_view(), name="customer_bulk"),
     path("customers/<uuid:id>", CustomerDetail.as_view(), name="customer_detail"),
     path("customers/<uuid:id>/convert", CustomerConvert.as_view(), name="customer_convert"),

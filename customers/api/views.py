@@ -26,8 +26,8 @@ from customers.models import Customer, PrivacyRequest
 from customers.queries import matches_for, matching
 from customers.registry import fields, hidden_fields
 
-_ANSWER = type("CustomerProfile", (CUSTOMER.serializer(),), dict(PRIVATE_FIELDS))
-_SAMPLE = CUSTOMER.sample() | PRIVATE_SAMPLE
+ANSWER = type("CustomerProfile", (CUSTOMER.serializer(),), dict(PRIVATE_FIELDS))
+SAMPLE = CUSTOMER.sample() | PRIVATE_SAMPLE
 _BODY = {
     "kind": "person",
     "first_name": "Jordan",
@@ -64,11 +64,11 @@ class CustomerList(ShowsCustomers, ListEndpoint):
         "POST": Doc(
             "create_customer",
             _("Add a customer"),
-            answer=_ANSWER,
+            answer=ANSWER,
             body=CustomerInput,
             status=201,
             body_example=_BODY,
-            answer_example=_SAMPLE,
+            answer_example=SAMPLE,
         ),
     }
 
@@ -90,12 +90,15 @@ class CustomerList(ShowsCustomers, ListEndpoint):
     def shown(self, rows: Sequence[Mapping[str, Any]]) -> None:
         saw(self.request, [row["pk"] for row in rows])
 
-    def post(self, request: Any) -> Response:
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         self.refuse_parameters()
-        values = self.body(CustomerInput)
+        return self.add(self.body(CustomerInput))
+
+    def add(self, values: dict[str, Any]) -> Response:
+        """Add a customer of these values and show it."""
         customer = services.create_customer(actor=self.actor, business=self.business, at=clock.now(), **values)
         row = CUSTOMER.one(Customer.objects.all(), customer.pk)
-        saw(request, [customer.pk])
+        saw(self.request, [customer.pk])
         data = CUSTOMER.of(row, self.business) | private_values(self.actor, customer.pk, self.business)
         headers = {
             "Location": reverse("api:customer_detail", args=[customer.pk]),
@@ -117,26 +120,26 @@ class CustomerDetail(CustomerEndpoint):
         "GET": Doc(
             "get_customer",
             _("Get a customer"),
-            answer=with_includes(_ANSWER, INCLUDES.values()),
-            answer_example=_SAMPLE,
+            answer=with_includes(ANSWER, INCLUDES.values()),
+            answer_example=SAMPLE,
         ),
         "PATCH": Doc(
             "change_customer",
             _("Change a customer"),
-            answer=_ANSWER,
+            answer=ANSWER,
             body=CustomerInput,
             text=_text,
             body_example={"lifecycle_stage": "expansion"},
-            answer_example=_SAMPLE,
+            answer_example=SAMPLE,
         ),
         "PUT": Doc(
             "put_customer",
             _("Change a customer by PUT"),
-            answer=_ANSWER,
+            answer=ANSWER,
             body=CustomerInput,
             text=_text,
             body_example={"city": "London"},
-            answer_example=_SAMPLE,
+            answer_example=SAMPLE,
         ),
         "DELETE": ERASURE_DOC,
     }
@@ -171,9 +174,9 @@ class CustomerConvert(CustomerEndpoint):
         "POST": Doc(
             "convert_customer",
             _("Mark a prospect as a customer"),
-            answer=_ANSWER,
+            answer=ANSWER,
             body=ConvertInput,
-            answer_example=_SAMPLE,
+            answer_example=SAMPLE,
             body_example={"stage": "onboarding"},
             text=_("Active unless the body says otherwise; a customer since today unless another day is known."),
         )
@@ -193,9 +196,9 @@ class CustomerArchive(CustomerEndpoint):
         "POST": Doc(
             "archive_customer",
             _("Archive a customer"),
-            answer=_ANSWER,
+            answer=ANSWER,
             body=ArchiveInput,
-            answer_example=_SAMPLE,
+            answer_example=SAMPLE,
             body_example={"reason": "Moved away"},
             text=_("The customer leaves lists, counts and searches; nothing is deleted."),
         )
@@ -215,9 +218,9 @@ class CustomerRestore(CustomerEndpoint):
         "POST": Doc(
             "restore_customer",
             _("Bring an archived customer back"),
-            answer=_ANSWER,
+            answer=ANSWER,
             body=NothingInput,
-            answer_example=_SAMPLE,
+            answer_example=SAMPLE,
         )
     }
 
@@ -272,7 +275,7 @@ class CustomerBulk(ShowsCustomers, BulkEndpoint):
             body_example={
                 "operations": [
                     {"action": "create", "data": _BODY | {"email": "sam@example.com"}},
-                    {"action": "update", "id": _SAMPLE["id"], "data": {"lifecycle_stage": "expansion"}},
+                    {"action": "update", "id": SAMPLE["id"], "data": {"lifecycle_stage": "expansion"}},
                 ]
             },
             answer_example={
@@ -281,7 +284,7 @@ class CustomerBulk(ShowsCustomers, BulkEndpoint):
                         "index": 0,
                         "action": "create",
                         "status": 201,
-                        "id": _SAMPLE["id"],
+                        "id": SAMPLE["id"],
                         "customer": CUSTOMER.sample(),
                         "error": None,
                     }
