@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.actor import Actor
@@ -30,7 +31,8 @@ class Field:
     """A fact of a customer, declared by the app that owns it; the list, its filters and sorts, the API and exports are made from it.
 
     `path` is the column seen from Customer; `type` one of text, choice, money, number, date, datetime, url, birthday (month and
-    day), user, team, customer; `filters` the lookups offered (exact, in, gte, lte, isnull); `group` is a key of FIELD_GROUPS, and
+    day), user, team, customer; `filters` the lookups offered (exact, in, contains, gte, lte, isnull); `folded` the column that holds
+    the text folded, by which it is compared, and `equals(value)` how else an exact value is found; `group` is a key of FIELD_GROUPS, and
     `kinds` the customers that it is asked of; `how` says in words how a computed figure comes about, `figure` shows it on top of
     the profile, `rows_url(customer)` leads to the rows it was computed from; without the `permission` nobody sees it or filters by it.
     """
@@ -41,6 +43,8 @@ class Field:
     path: str
     choices: Sequence[tuple[str, Text]] = ()
     filters: tuple[str, ...] = ()
+    folded: str = ""
+    equals: Callable[[str], Q] | None = None
     sort: Sort | None = None
     column: bool = False
     privacy: str = "P0"
@@ -76,6 +80,22 @@ class ProfilePanel:
 
 profile_panels: Socket[ProfilePanel] = Socket(
     "profile_panels", "Boxes of a customer's profile.", lambda p: p.key, order=lambda p: p.order
+)
+
+
+@dataclass(frozen=True)
+class DayPanel:
+    """A box of “My day”; `render(actor, business, at)` returns template and context, or None while nothing waits there. `shows` of the
+    context are the ids of the customers that it shows."""
+
+    key: str
+    permission: str
+    render: Callable[..., tuple[str, dict[str, Any]] | None]
+    order: int = 100
+
+
+day_panels: Socket[DayPanel] = Socket(
+    "day_panels", "Boxes of a member's own day.", lambda p: p.key, order=lambda p: p.order
 )
 
 
@@ -290,7 +310,7 @@ class ImportCheck:
 class ImportResource:
     """A kind of file: its columns, rules over the staged rows, and the set-based statements that take them over.
 
-    `apply(business, actor)` reads the temporary table `import_stage` inside the import's transaction and returns counts by name;
+    `apply(business, actor, import_job)` reads the temporary table `import_stage` inside the import's transaction and returns counts by name;
     `complete(resource, business, header)` gives the kind of file with the columns that the business has added, as far as the header
     has them.
     """

@@ -6,6 +6,7 @@ from customers import views
 
 app_name = "customers"
 urlpatterns = [
+    path("my-day", views.MyDay.as_view(), name="my_day"),
     path("customers", views.CustomerList.as_view(), name="customer_list"),
     path("customers/options", views.CustomerOptions.as_view(), name="customer_options"),
     path("customers/new", views.CustomerCreate.as_view(), name="customer_create"),

@@ -20,11 +20,8 @@ from crm.registry import (
 )
 from customers.demo.contacts import fill_contacts
 from customers.forms.contacts import untouched_field
-from customers.panels import (
-    contact_entries,
-    elsewhere_panel,
-    workplace_panel,
-)
+from customers.panels.palette import contact_entries
+from customers.panels.profile import elsewhere_panel, workplace_panel
 from customers.queries.contacts import LINES_STAY, UNTOUCHED_AFTER_DAYS
 from customers.registry import (
     ProfilePanel,

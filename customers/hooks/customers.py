@@ -40,17 +40,19 @@ from crm.registry import (
 )
 from customers import bench
 from customers.demo import fill_customers
-from customers.panels import (
-    customer_entries,
-    customer_figures,
-    recent_entries,
-    subjects,
-)
+from customers.panels import day
+from customers.panels.home import customer_figures
+from customers.panels.palette import customer_entries, recent_entries, subjects
+from customers.panels.profile import groundwork_panel
 from customers.queries import customers_created_lately, integrity, named, withheld
 from customers.registry import (
+    DayPanel,
     ProfileAction,
+    ProfilePanel,
     ProfileTab,
+    day_panels,
     profile_actions,
+    profile_panels,
     profile_tabs,
 )
 
@@ -76,6 +78,7 @@ verbs.plug(
     Verb("customers.customer.tagged", _("Tags of a customer changed")),
 )
 sidebar.plug(
+    SidebarItem("", _("My day"), "sun", "customers:my_day", "customers.view", order=5),
     SidebarItem(_("Customers"), _("Customers"), "users", "customers:customer_list", "customers.view", order=100),
     SidebarItem(
         _("Customers"),
@@ -134,6 +137,7 @@ business_tables.plug(
         (
             "customers.BulkChange",
             "customers.BulkRun",
+            "customers.ImportChange",
             "customers.ImportRow",
             "customers.ImportJob",
             "customers.PrivacyRequest",
@@ -170,6 +174,16 @@ demo_parts.plug(
         ("customers.Customer", "customers.CustomerSearch", "customers.CustomerFacts"),
         order=100,
     ),
+)
+profile_panels.plug(
+    ProfilePanel("groundwork", "customers.view", groundwork_panel, order=40),
+)
+day_panels.plug(
+    DayPanel("risks", "customers.view", day.risks_panel, order=10),
+    DayPanel("renewals", "customers.view", day.renewals_panel, order=20),
+    DayPanel("opportunities", "customers.view", day.opportunities_panel, order=30),
+    DayPanel("untouched", "customers.view", day.untouched_panel, order=40),
+    DayPanel("changed", "customers.view", day.changed_panel, order=50),
 )
 home_figures.plug(
     HomeFigures("customers", customer_figures, "customers.view", order=10),

@@ -19,10 +19,8 @@ from crm.registry import (
 from customers.choices import LifecycleStage
 from customers.demo.lifecycle import fill_lifecycle
 from customers.forms.lifecycle import inactive_field, loyal_field
-from customers.panels import (
-    lifecycle_panel,
-    stage_panel,
-)
+from customers.panels.home import stage_panel
+from customers.panels.profile import lifecycle_panel
 from customers.queries import integrity
 from customers.queries.profile import stage_risk
 from customers.queries.projections import INACTIVE_AFTER_DAYS, LOYAL_AFTER_ORDERS

@@ -25,6 +25,7 @@ from customers.views.customers import (
     CustomerRestore,
     CustomerUpdate,
 )
+from customers.views.day import MyDay
 from customers.views.files import CustomerFiles, FileCreate, FileDownload, FileRemove, FileRestore
 from customers.views.findings import (
     CompetitorCreate,
@@ -148,6 +149,7 @@ __all__ = [
     "ImportDetail",
     "ImportList",
     "ImportProgress",
+    "MyDay",
     "NoteCreate",
     "NotePeople",
     "NotePin",

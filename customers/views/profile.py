@@ -23,6 +23,7 @@ from customers import queries, services
 from customers.forms import fields_in_place
 from customers.models import Customer, CustomField
 from customers.queries.custom_fields import users_in
+from customers.queries.groundwork import with_groundwork
 from customers.queries.history import Deed, doers_of
 from customers.queries.timeline import substep_label
 from customers.registry import fields, hidden_fields, profile_actions, profile_badges, profile_panels, profile_tabs
@@ -166,6 +167,9 @@ class CustomerDetail(ProfilePage):
     title = gettext_lazy("Profile of a customer")
     template_name = "customers/customer_detail.html"
     tab = "overview"
+
+    def rows(self) -> QuerySet[Any]:
+        return with_groundwork(super().rows())
 
     def breadcrumbs(self) -> list[dict[str, str]]:
         return super().breadcrumbs()[:1]

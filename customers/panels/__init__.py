@@ -1,0 +1,1 @@
+"""Boxes, figures and entries about customers on pages of others."""
