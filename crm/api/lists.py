@@ -161,6 +161,15 @@ def refuse_long_search(words: str) -> None:
         )
 
 
+def refuse_unclear(query: QueryDict) -> None:
+    """Refuse parameters that are empty or given more than once. Raises InvalidInput."""
+    for name, values in query.lists():
+        if len(values) > 1:
+            raise bad_parameters({name: [_("Give this parameter once.")]})
+        if not values[0].strip():
+            raise bad_parameters({name: [_("This parameter is empty; leave it out.")]})
+
+
 def whole(query: QueryDict, name: str, default: int, highest: int) -> int:
     """The parameter as a whole number from 1 to `highest`. Raises InvalidInput."""
     value = query.get(name)

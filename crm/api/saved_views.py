@@ -104,7 +104,10 @@ class SavedViewList(ListEndpoint):
         view = services.save_view(actor=self.actor, business=self.business, **values)
         row = VIEW.one(SavedView.objects.all(), view.pk)
         data = VIEW.of(row, self.business)
-        headers = {"Location": reverse("api:saved_view_detail", args=[view.pk]), "ETag": tag_of(row["updated_at"], data)}
+        headers = {
+            "Location": reverse("api:saved_view_detail", args=[view.pk]),
+            "ETag": tag_of(row["updated_at"], data),
+        }
         return Response(data, status=201, headers=headers)
 
 

@@ -19,7 +19,16 @@ from rest_framework.response import Response
 from crm import clock, paging
 from crm.access import saw
 from crm.api import patterns
-from crm.api.lists import DEEPEST_ROW, LIMIT, MAX_LIMIT, MAX_SEARCH, MAX_WORDS, refuse_long_search, whole
+from crm.api.lists import (
+    DEEPEST_ROW,
+    LIMIT,
+    MAX_LIMIT,
+    MAX_SEARCH,
+    MAX_WORDS,
+    refuse_long_search,
+    refuse_unclear,
+    whole,
+)
 from crm.api.views import Endpoint, RecordEndpoint
 from crm.errors import DomainError, InvalidInput, NotFound
 from crm.filters import bad_parameters, narrows
@@ -147,11 +156,7 @@ class CompatList(Projecting, Endpoint):
     def _asked(self) -> dict[str, str]:
         query = self.request.query_params
         self.refuse_parameters(frozenset(self.docs["GET"].parameters))
-        for name, values in query.lists():
-            if len(values) > 1:
-                raise bad_parameters({name: [str(_("Give this parameter once."))]})
-            if not values[0].strip():
-                raise bad_parameters({name: [str(_("This parameter is empty; leave it out."))]})
+        refuse_unclear(query)
         return dict(query.items())
 
 

@@ -11,6 +11,7 @@ from customers.api.contacts import ContactDetail, ContactList, CustomerContacts
 from customers.api.custom_fields import CustomFieldArchive, CustomFieldDetail, CustomFieldList, CustomFieldRestore
 from customers.api.customer_signals import CustomerSignals, SignalDetail
 from customers.api.files import CustomerFiles, FileContent, FileDetail, FileRestore
+from customers.api.history import CustomerHistory
 from customers.api.icp import CriterionDetail, CriterionList
 from customers.api.imports import ImportDetail, ImportList
 from customers.api.lifecycle import CustomerLifecycle, StageChangeDetail, StageReport
@@ -40,6 +41,7 @@ urlpatterns = [
     path("customers/<uuid:id>", CustomerDetail.as_view(), name="customer_detail"),
     path("customers/<uuid:id>/convert", CustomerConvert.as_view(), name="customer_convert"),
     path("customers/<uuid:id>/timeline", CustomerTimeline.as_view(), name="customer_timeline"),
+    path("customers/<uuid:id>/history", CustomerHistory.as_view(), name="customer_history"),
     path("customers/<uuid:id>/archive", CustomerArchive.as_view(), name="customer_archive"),
     path("customers/<uuid:id>/restore", CustomerRestore.as_view(), name="customer_restore"),
     path("customers/<uuid:id>/lifecycle", CustomerLifecycle.as_view(), name="customer_lifecycle"),

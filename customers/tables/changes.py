@@ -40,6 +40,12 @@ def change_texts(
     ]
 
 
+def recorded_fields(custom_fields: Sequence[CustomField], hidden: frozenset[str]) -> dict[str, str]:
+    """The fields of a customer by which its history can be narrowed, with their labels: those of the business too."""
+    names = {field.key: str(field.label) for field in fields if "__" not in field.path and field.key not in hidden}
+    return names | {f"custom_values.{field.key}": field.label for field in custom_fields}
+
+
 def field_label(type: str, name: str) -> str:
     """A field of a record, as the trail names both, in words."""
     field = fields.get(name) if type == "customers.customer" else None
