@@ -76,5 +76,8 @@ class AskedForQuerySet(models.QuerySet):
 def led_by_facts(customers: models.QuerySet[Any]) -> models.QuerySet[Any]:
     """Live customers for an order by a computed figure: limited on both sides of the join, so that the figures' indexes may lead."""
     return customers.filter(
-        InOpenScope(F("facts__business")), facts__is_live=True, facts__lifecycle_stage=F("lifecycle_stage")
+        InOpenScope(F("facts__business")),
+        facts__is_live=True,
+        facts__kind=F("kind"),
+        facts__lifecycle_stage=F("lifecycle_stage"),
     )

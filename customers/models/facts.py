@@ -8,14 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.constraints import SameBusiness
 from crm.scope import ScopedManager, UnscopedManager
-from customers.choices import LifecycleStage
+from customers.choices import Kind, LifecycleStage
 from customers.models.customer import Customer
 
 
 class CustomerFacts(models.Model):
     """What the system has computed of a customer; each column is written by the app that owns it, never by a form.
 
-    `is_live` and `lifecycle_stage` are copies, kept by `services.refresh_search`, so that lists are narrowed and ordered by one index.
+    `is_live`, `kind` and `lifecycle_stage` are copies, kept by `services.refresh_search`, so that lists are narrowed and ordered by one index.
     """
 
     customer = models.OneToOneField(
@@ -23,6 +23,7 @@ class CustomerFacts(models.Model):
     )
     business = models.ForeignKey("crm.Business", on_delete=models.CASCADE, related_name="+", db_index=False)
     is_live = models.BooleanField(default=True, db_default=True)
+    kind = models.CharField(max_length=7, choices=Kind, default=Kind.PERSON, db_default=Kind.PERSON)
     lifecycle_stage = models.CharField(
         max_length=11, choices=LifecycleStage, default=LifecycleStage.ACTIVE, db_default=LifecycleStage.ACTIVE
     )
@@ -63,6 +64,10 @@ class CustomerFacts(models.Model):
             models.Index(
                 F("business"), F("lifecycle_stage"), F("icp_score").desc(nulls_last=True), F("customer").desc(),
                 condition=Q(is_live=True), name="facts_by_stage_fit",
+            ),
+            models.Index(
+                F("business"), F("kind"), F("icp_score").desc(nulls_last=True), F("customer").desc(),
+                condition=Q(is_live=True), name="facts_by_kind_fit",
             ),
         ]  # fmt: skip
 

@@ -45,7 +45,8 @@ FACT_ROWS = by_sql(
     broken="""
     select 'Customer ' || c.id || ' has no row of facts, or one that says something else.'
     from customers_customer c left join customers_customerfacts f on f.customer_id = c.id
-    where f.customer_id is null or (f.business_id, f.is_live, f.lifecycle_stage) <> (c.business_id, c.is_live, c.lifecycle_stage)
+    where f.customer_id is null
+       or (f.business_id, f.is_live, f.kind, f.lifecycle_stage) <> (c.business_id, c.is_live, c.kind, c.lifecycle_stage)
     """,
 )
 

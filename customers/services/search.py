@@ -20,11 +20,12 @@ where (s.is_live, s.sort_name, s.email_key, s.vector)
       is distinct from (excluded.is_live, excluded.sort_name, excluded.email_key, excluded.vector)
 """
 _FACTS = """
-insert into customers_customerfacts as f (customer_id, business_id, is_live, lifecycle_stage)
-select c.id, c.business_id, c.is_live, c.lifecycle_stage from customers_customer c
+insert into customers_customerfacts as f (customer_id, business_id, is_live, kind, lifecycle_stage)
+select c.id, c.business_id, c.is_live, c.kind, c.lifecycle_stage from customers_customer c
 where c.business_id = any(%s) {only}
-on conflict (customer_id) do update set is_live = excluded.is_live, lifecycle_stage = excluded.lifecycle_stage
-where (f.is_live, f.lifecycle_stage) is distinct from (excluded.is_live, excluded.lifecycle_stage)
+on conflict (customer_id) do update
+set is_live = excluded.is_live, kind = excluded.kind, lifecycle_stage = excluded.lifecycle_stage
+where (f.is_live, f.kind, f.lifecycle_stage) is distinct from (excluded.is_live, excluded.kind, excluded.lifecycle_stage)
 """
 # What is new is found first and added in one go, in order: who adds the same word meanwhile waits for a moment only.
 _WORDS = """
