@@ -113,10 +113,14 @@ fields.plug(
         how=_("Completed orders, all time; refunds don't count."),
     ),
     Field(
-        "average_order_value", _("Average order"), "money", "facts__average_order_value", order=220, figure=True, rows_url=_orders,
+        "average_order_value", _("Average order"), "money", "facts__average_order_value", filters=("gte", "lte", "isnull"), order=220,
+        figure=True, rows_url=_orders,
         how=_("Total spent divided by the number of completed orders."),
     ),
-    Field("first_order_at", _("First order"), "datetime", "facts__first_order_at", order=230, how=_("Date of the first completed order.")),
+    Field(
+        "first_order_at", _("First order"), "datetime", "facts__first_order_at", filters=("gte", "lte", "isnull"), order=230,
+        how=_("Date of the first completed order."),
+    ),
     Field(
         "last_order_at", _("Last order"), "datetime", "facts__last_order_at", filters=("gte", "lte", "isnull"), column=True, order=240,
         figure=True, rows_url=_completed, family="latest",

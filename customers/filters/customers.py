@@ -10,17 +10,19 @@ from uuid import UUID
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import DecimalField, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import DecimalField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Left
 from django.http import QueryDict
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from crm.actor import Actor
 from crm.filters import MomentFilter, StrictFilterSet
+from crm.folding import Fold
 from crm.models import Business, Membership, Team
 from customers.choices import FieldType
+from customers.filters.findings import finding_filters
 from customers.models import Customer, CustomerTag, CustomField, Tag
 from customers.queries import matching
 from customers.queries.custom_fields import custom_fields_of
@@ -32,9 +34,10 @@ NOT_NARROWING = frozenset({"sort", "cursor", "page", "limit", "view", "columns",
 MOST_FOUND = 100_000
 """How many matches of a search a bulk change takes."""
 _LABELS = {
-    "exact": "%(field)s", "in": _("%(field)s, several"), "gte": _("%(field)s from"), "lte": _("%(field)s up to"),
-    "isnull": _("%(field)s missing"),
+    "exact": "%(field)s", "in": _("%(field)s, several"), "contains": _("%(field)s contains"), "gte": _("%(field)s from"),
+    "lte": _("%(field)s up to"), "isnull": _("%(field)s missing"),
 }  # fmt: skip
+_TEXTS = frozenset({"text", "choice", "url", "birthday"})
 _OFFERED = ("kind", "lifecycle_stage", "country", "owner", "tag", "created_at__gte", "total_spent__gte")
 """The filters that stand on the page when it is asked for them; the others are added by name."""
 
@@ -96,7 +99,7 @@ def _filter(field: Field, lookup: str) -> django_filters.Filter:
     label: Any = field.label if lookup in ("exact", "in") else _label(field.label, lookup)
     options: dict[str, Any] = {"field_name": field.path, "label": label}
     if lookup == "isnull":
-        return _yes_or_no(label, lambda rows, _name, value: rows.filter(**{f"{field.path}__isnull": value == "true"}))
+        return _yes_or_no(label, _empty(field))
     if field.type in ("user", "team"):
         choices = members if field.type == "user" else teams
         return django_filters.ChoiceFilter(choices=choices, empty_label=_("Anybody"), **options)
@@ -114,7 +117,37 @@ def _filter(field: Field, lookup: str) -> django_filters.Filter:
         return MomentFilter(lookup_expr=lookup, **options)
     if lookup == "in":
         return TextInFilter(lookup_expr="in", max_length=200, **options)
-    return django_filters.CharFilter(lookup_expr="exact", max_length=200, **options)
+    compared = _contains(field) if lookup == "contains" else _equals(field)
+    return django_filters.CharFilter(max_length=200, method=compared, **options)
+
+
+def _empty(field: Field) -> Callable[..., QuerySet]:
+    """Nothing is kept as an empty text, or as null where the column holds no text."""
+    nothing = Q(**{field.path: ""}) if field.type in _TEXTS else Q(**{f"{field.path}__isnull": True})
+    return lambda rows, _name, value: rows.filter(nothing if value == "true" else ~nothing)
+
+
+def _equals(field: Field) -> Callable[..., QuerySet]:
+    def method(rows: QuerySet, name: str, value: str) -> QuerySet:
+        if field.equals is not None:
+            return rows.filter(field.equals(value))
+        return rows.filter(**{field.folded: folded_key(value)} if field.folded else {field.path: value})
+
+    return method
+
+
+def _contains(field: Field) -> Callable[..., QuerySet]:
+    def method(rows: QuerySet, name: str, value: str) -> QuerySet:
+        if field.folded:
+            return rows.filter(**{f"{field.folded}__contains": folded_key(value)})
+        return rows.filter(**{f"{field.path}__icontains": value})
+
+    return method
+
+
+def folded_key(value: str) -> Left:
+    """The text as folded columns hold it."""
+    return Left(Fold(Value(value)), 400)
 
 
 def _yes_or_no(label: Any, method: Callable[..., Any]) -> django_filters.Filter:
@@ -131,7 +164,7 @@ def _declared(hidden: frozenset[str]) -> dict[str, django_filters.Filter]:
     declared = {_name(field.key, lookup): _filter(field, lookup) for field in shown for lookup in field.filters}
     declared["tag"] = TagFilter(label=_("Tag"), choices=tags, distinct=False)
     declared["tag__all"] = TagFilter(label=_("All of the tags"), choices=tags, conjoined=True, distinct=False)
-    return declared
+    return {**declared, **finding_filters()}
 
 
 @cache
@@ -171,7 +204,7 @@ def _with_custom(definitions: _Definitions, hidden: frozenset[str]) -> type[Stri
 
 
 CUSTOM_LOOKUPS: dict[FieldType, tuple[str, ...]] = {
-    FieldType.TEXT: ("exact", "isnull"),
+    FieldType.TEXT: ("exact", "contains", "isnull"),
     FieldType.NUMBER: ("exact", "gte", "lte", "isnull"),
     FieldType.MONEY: ("exact", "gte", "lte", "isnull"),
     FieldType.DATE: ("exact", "gte", "lte", "isnull"),
@@ -207,7 +240,8 @@ def _custom_filter(key: str, label: str, kind: FieldType, choices: Sequence[str]
 
 
 def _custom_method(key: str, kind: FieldType, lookup: str) -> Callable[[QuerySet, str, Any], QuerySet]:
-    """Narrows by a value of `custom_values`: equality is looked up in the index of values, ranges are compared row by row."""
+    """Narrows by a value of `custom_values`: equality is looked up in the index of values, ranges and parts of texts are compared row
+    by row."""
 
     def method(rows: QuerySet, name: str, value: Any) -> QuerySet:
         if lookup == "isnull":
@@ -223,6 +257,8 @@ def _custom_method(key: str, kind: FieldType, lookup: str) -> Callable[[QuerySet
         if lookup == "exact":
             return filled.filter(_holds(key, _as_stored(kind, value)))
         text = KeyTextTransform(key, F("custom_values"))
+        if lookup == "contains":
+            return filled.alias(**{name: text}).filter(**{f"{name}__icontains": value})
         if kind == FieldType.DATE:
             return filled.alias(**{name: text}).filter(**{f"{name}__{lookup}": value.isoformat()})
         number = Cast(text, DecimalField(max_digits=24, decimal_places=8))
