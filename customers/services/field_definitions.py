@@ -99,11 +99,14 @@ def update_custom_field(
     gone = [choice for choice in before.choices if choice not in locked.choices] if before.type == locked.type else []
     _check_stored(before, locked, gone, even_so)
     locked.save()
+    had = {choice: customers_with_choice(locked, choice) for choice in gone}
     taken = _take_choices_away(locked, gone)
     _keep_values_unique(locked)
+    if had:
+        changes["choices_removed"] = (None, ", ".join(f"{choice}: {count}" for choice, count in had.items()))
     activity.record(
         "customers.custom_field.updated", actor=actor, business=locked.business, subject=locked, changes=changes,
-        counts={"customers": taken} if taken else {},
+        counts={"customers": taken} if taken else {}, payload={"choices_removed": had} if had else {},
     )  # fmt: skip
     return locked
 

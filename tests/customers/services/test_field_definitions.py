@@ -160,8 +160,10 @@ def test_a_choice_that_customers_have_made_goes_even_so(in_scope: Business) -> N
     assert _change(one, choices=["b", "c", "d"], even_so=True).choices == ["b", "c", "d"]
     _change(several, choices=["c", "b"], even_so=True)
     assert _values(*customers) == [{"uses": ["b"]}, {"plan": "b"}, {"uses": ["b", "c"]}, {}]
-    counts = [row.counts for row in Activity.objects.filter(verb="customers.custom_field.updated").order_by("id")]
-    assert counts == [{"customers": 1}, {"customers": 2}]
+    deeds = Activity.objects.filter(verb="customers.custom_field.updated").order_by("id")
+    assert [row.counts for row in deeds] == [{"customers": 1}, {"customers": 2}]
+    assert [row.detail.payload["choices_removed"] for row in deeds] == [{"a": 1}, {"a": 2}]
+    assert [row.detail.changes["choices_removed"] for row in deeds] == [[None, "a: 1"], [None, "a: 2"]]
 
 
 def test_what_changes_of_a_field_stands_in_the_trail(in_scope: Business) -> None:
