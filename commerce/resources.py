@@ -13,6 +13,7 @@ from crm.actor import Actor
 from crm.models import Business
 from crm.money import EXPONENTS
 from customers import services as customer_services
+from customers.models import ImportJob
 from customers.registry import ImportCheck, ImportColumn, ImportResource
 
 # The first amount that no column holds, with room for rounding.
@@ -134,19 +135,19 @@ where o.business_id = %(business)s and o.number = l.number and t.order_id = o.id
 """
 
 
-def take_orders(*, business: Business, actor: Actor) -> dict[str, int]:
+def take_orders(*, business: Business, actor: Actor, import_job: ImportJob) -> dict[str, int]:
     """Add or change the staged orders by their number, and the customers that they name."""
     with connection.cursor() as cursor:
         cursor.execute(_ORDERS_FROM_ORDERS, _parameters(business))
-    return _take(business, actor)
+    return _take(business, actor, import_job)
 
 
-def take_order_lines(*, business: Business, actor: Actor) -> dict[str, int]:
+def take_order_lines(*, business: Business, actor: Actor, import_job: ImportJob) -> dict[str, int]:
     """Add or change the orders that the staged lines make up, their lines and products; an order's lines are replaced as a whole."""
     parameters = _parameters(business)
     with connection.cursor() as cursor:
         cursor.execute(_ORDERS_FROM_LINES, parameters)
-        counts = _take(business, actor)
+        counts = _take(business, actor, import_job)
         cursor.execute(_PRODUCTS, parameters)
         counts["products_written"] = cursor.rowcount
         cursor.execute(_UPSERT_LINES, parameters)
@@ -156,7 +157,7 @@ def take_order_lines(*, business: Business, actor: Actor) -> dict[str, int]:
     return counts
 
 
-def _take(business: Business, actor: Actor) -> dict[str, int]:
+def _take(business: Business, actor: Actor, import_job: ImportJob) -> dict[str, int]:
     parameters = _parameters(business)
     with connection.cursor() as cursor:
         cursor.execute("analyze pg_temp.import_orders")
@@ -174,6 +175,7 @@ def _take(business: Business, actor: Actor) -> dict[str, int]:
         created, updated, buyers = cursor.fetchone()
     customer_services.refresh_search(named + unnamed)
     customer_services.begin_stages(named, actor=actor)
+    customer_services.note_created_customers(import_job, named)
     services.refresh_order_facts(list(touched | set(buyers or [])))
     services.refresh_revenue(days)
     return {

@@ -21,6 +21,7 @@ from customers.models import (
     CustomerVisit,
     CustomField,
     IcpCriterion,
+    ImportChange,
     ImportJob,
     ImportRow,
     LifecycleChange,
@@ -103,6 +104,17 @@ class ImportRowAdmin(ReadOnlyAdmin):
     list_filter = ("business",)
     list_select_related = ("import_job", "business")
     search_fields = ("column", "reason")
+
+
+@admin.register(ImportChange)
+class ImportChangeAdmin(ReadOnlyAdmin):
+    list_display = ("import_job", "customer", "at", "business")
+    list_filter = ("business",)
+    list_select_related = ("import_job", "customer", "business")
+    search_fields = ("=customer__id",)
+
+    def shows(self, row: Any) -> list[tuple[Any, Any]]:
+        return [(row.business_id, row.customer_id)]
 
 
 class OfCustomerAdmin(ReadOnlyAdmin):

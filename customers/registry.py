@@ -310,8 +310,8 @@ class ImportCheck:
 class ImportResource:
     """A kind of file: its columns, rules over the staged rows, and the set-based statements that take them over.
 
-    `apply(business, actor, import_job)` reads the temporary table `import_stage` inside the import's transaction and returns counts by name;
-    `complete(resource, business, header)` gives the kind of file with the columns that the business has added, as far as the header
+    `apply(business, actor, import_job)` reads the temporary table `import_stage` inside the import's transaction and returns counts by
+    name; `complete(resource, business, header)` gives the kind of file with the columns that the business has added, as far as the header
     has them.
     """
 

@@ -8,6 +8,7 @@ from crm.actor import Actor
 from crm.models import Business
 from customers import services
 from customers.choices import ContactRole, Influence, Kind, LifecycleStage, Sentiment, Size
+from customers.models import ImportJob
 from customers.registry import ImportCheck, ImportColumn, ImportResource
 
 # Django's rule for addresses, in SQL; the usual ones are told by a simpler rule, five times as fast.
@@ -26,10 +27,9 @@ _ADDRESS_OF_PAGE = (
 _PAGES = ("website", "linkedin_url", "facebook_url", "instagram_url")
 
 
-def take_customers(*, business: Business, actor: Actor) -> dict[str, int]:
+def take_customers(*, business: Business, actor: Actor, import_job: ImportJob) -> dict[str, int]:
     """Add or change the staged customers."""
-    counts = services.import_customers(actor=actor, business=business)
-    return counts | services.take_custom_values(business)
+    return services.import_customers(actor=actor, business=business, import_job=import_job)
 
 
 def _against(column: str, pattern: str, reason: Any) -> ImportCheck:
@@ -204,7 +204,7 @@ _COMPANIES = (
 )
 
 
-def take_contacts(*, business: Business, actor: Actor) -> dict[str, int]:
+def take_contacts(*, business: Business, actor: Actor, import_job: ImportJob) -> dict[str, int]:
     """Add or change the staged contacts."""
     return services.import_contacts(actor=actor, business=business)
 

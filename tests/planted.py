@@ -27,6 +27,7 @@ from crm.models import (
 from crm.operations import Operation
 from crm.scope import scope
 from customers import services
+from customers.models import ImportChange
 from tests.factories import make_customer, make_file, make_membership, make_note, make_order, make_session
 
 MARKER = "CANARY"
@@ -63,6 +64,13 @@ def objects_of(business: Business) -> dict[str, Any]:
             actor=Actor.system("test"), customer=customer, first_name=MARKER, last_name=f"contact {customer.pk}",
             title=f"{MARKER} title", email=f"{MARKER.lower()}{customer.pk}@example.com", role="champion", influence=3,
         )  # fmt: skip
+        ImportChange.objects.create(
+            business=business,
+            import_job=job,
+            customer=customer,
+            before={"city": f"{MARKER} before"},
+            after={"city": f"{MARKER} city"},
+        )
         number = str(customer.pk)
         tag = services.create_tag(actor=Actor.system("test"), business=business, name=f"{MARKER} tag {number}")
         services.tag_customer(actor=Actor.system("test"), customer=customer, tag=tag)

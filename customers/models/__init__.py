@@ -5,7 +5,7 @@ from customers.models.contacts import Contact, Person
 from customers.models.custom_fields import CustomField, UniqueCustomValue
 from customers.models.customer import Customer
 from customers.models.facts import CustomerFacts
-from customers.models.imports import ImportJob, ImportRow
+from customers.models.imports import ImportChange, ImportJob, ImportRow
 from customers.models.lifecycle import LifecycleChange
 from customers.models.notes import Attachment, CustomerVisit, Note, NoteMention
 from customers.models.preferences import CommunicationPreference, ConsentRecord, PrivacyRequest, SendDecision
@@ -29,6 +29,7 @@ __all__ = [
     "CustomerTag",
     "CustomerVisit",
     "IcpCriterion",
+    "ImportChange",
     "ImportJob",
     "ImportRow",
     "LifecycleChange",

@@ -1,4 +1,4 @@
-"""Files brought in, and the rows of them that could not be taken."""
+"""Files brought in, the rows of them that could not be taken, and what they have changed of each customer."""
 
 from typing import Any, ClassVar
 
@@ -11,6 +11,7 @@ from crm.constraints import SameBusiness
 from crm.models import BusinessModel, LedgerModel, User
 from crm.scope import ScopedManager, UnscopedManager
 from customers.choices import ImportState
+from customers.models.customer import Customer
 from customers.querysets import AskedForQuerySet
 
 
@@ -71,3 +72,41 @@ class ImportRow(LedgerModel):
 
     def __str__(self) -> str:
         return f"line {self.line}, {self.column}: {self.reason}"
+
+
+class ImportChange(LedgerModel):
+    """What an import has changed of one customer: the changed fields before and after; of private values only that there is one."""
+
+    import_job = models.ForeignKey(
+        ImportJob, on_delete=models.CASCADE, related_name="changes", db_constraint=False, db_index=False
+    )
+    customer = models.ForeignKey(
+        Customer,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        verbose_name=_("customer"),
+    )
+    before = models.JSONField(_("before"), default=dict, blank=True)
+    after = models.JSONField(_("after"), default=dict, blank=True)
+    at = models.DateTimeField(_("when"), db_default=Now())
+
+    class Meta(LedgerModel.Meta):
+        ordering = ["id"]
+        verbose_name = _("customer changed by an import")
+        verbose_name_plural = _("customers changed by imports")
+        constraints = [
+            SameBusiness("import_job"),
+            SameBusiness("customer"),
+            models.UniqueConstraint(fields=["import_job", "customer"], name="customers_importchange_once"),
+        ]
+        indexes = [models.Index(fields=["customer", "-id"], name="customers_importchange_of")]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {', '.join(self.after or self.before)}"
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the import has added the customer: nobody is without a name."""
+        return "display_name" in self.after and "display_name" not in self.before

@@ -28,7 +28,7 @@ from customers.services.contacts import (
     unlink_contact,
     update_contact,
 )
-from customers.services.custom_columns import take_custom_values, with_custom_columns
+from customers.services.custom_columns import with_custom_columns
 from customers.services.custom_fields import clean_custom_values, keep_unique_values
 from customers.services.customer_files import import_customers, write_seals
 from customers.services.customers import (
@@ -58,6 +58,7 @@ from customers.services.findings import (
     update_technology,
 )
 from customers.services.icp import create_criterion, delete_criterion, refresh_icp_scores, update_criterion
+from customers.services.import_changes import note_created_customers
 from customers.services.imports import close_abandoned_imports, fail_import, run_import, start_import
 from customers.services.lifecycle import begin_stages, change_stage, correct_stage_change, follow_stages
 from customers.services.notes import add_note, edit_note, remove_note, restore_note
@@ -125,6 +126,7 @@ __all__ = [
     "mark_as_customer",
     "may_send",
     "merge_tags",
+    "note_created_customers",
     "note_visit",
     "purge_files",
     "record_consent",
@@ -153,7 +155,6 @@ __all__ = [
     "tag_customers",
     "tag_named",
     "tag_with_all",
-    "take_custom_values",
     "touch_contact",
     "undo_bulk_run",
     "unlink_contact",

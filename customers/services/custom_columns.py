@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -78,8 +79,9 @@ def with_custom_columns(resource: ImportResource, business: Business, header: It
     )
 
 
-def take_custom_values(business: Business) -> dict[str, int]:
-    """Put the staged values of custom fields on their customers; empty ones leave what is there. Nothing for files without any."""
+def take_custom_values(business: Business) -> list[UUID] | None:
+    """Put the staged values of custom fields on their customers; empty ones leave what is there. Returns whose
+    have changed; None for files without any."""
     with connection.cursor() as cursor:
         cursor.execute(
             "select substr(attname, 8) from pg_attribute where attrelid = 'pg_temp.import_stage'::regclass "
@@ -89,7 +91,7 @@ def take_custom_values(business: Business) -> dict[str, int]:
         staged = {row[0] for row in cursor.fetchall()}
         fields = [field for field in custom_fields_of(business) if field.key in staged]
         if not fields:
-            return {}
+            return None
         cursor.execute(_TAKE.format(given=" || ".join(_given(field) for field in fields)), {"business": business.pk})
         ids = [row[0] for row in cursor.fetchall()]
     taken = keep_unique_values_of(ids)
@@ -97,7 +99,7 @@ def take_custom_values(business: Business) -> dict[str, int]:
         raise UnreadableFile(
             _("Meanwhile another customer has got a value of %(key)s. Import the file again.") % {"key": taken[0]}
         )
-    return {"custom_values_written": len(ids)}
+    return ids
 
 
 _TAKE = """

@@ -9,10 +9,12 @@ from django.utils.translation import gettext as _
 
 from crm.actor import Actor
 from crm.models import Business
-from customers.models import Customer
+from customers.models import Customer, ImportJob
+from customers.services.custom_columns import take_custom_values
 from customers.services.families import hold_families
 from customers.services.files import UnreadableFile
 from customers.services.icp import refresh_icp_scores
+from customers.services.import_changes import hold_staged_customers, note_changed_customers, note_created_customers
 from customers.services.lifecycle import begin_stages
 from customers.services.phones import refresh_phones
 from customers.services.search import refresh_search
@@ -117,8 +119,9 @@ order by c.id
 """
 
 
-def import_customers(*, actor: Actor, business: Business) -> dict[str, int]:
-    """Add or change the staged customers by their external id; empty values leave what is there. Returns counts.
+def import_customers(*, actor: Actor, business: Business, import_job: ImportJob) -> dict[str, int]:
+    """Add or change the staged customers by their external id; empty values leave what is there. What differs
+    afterwards is noted customer by customer. Returns counts.
 
     Raises UnreadableFile when companies of the file would stand above themselves.
     """
@@ -126,20 +129,26 @@ def import_customers(*, actor: Actor, business: Business) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute("select count(*) from pg_temp.import_stage")
         total = cursor.fetchone()[0]
+        hold_staged_customers(business)
         cursor.execute(_RELEASE, parameters)
         cursor.execute(_UPSERT, parameters)
         changed, created = (set(ids) for ids in cursor.fetchone())
     touched = changed | _refer(business) | _seal(actor, business)
+    valued = take_custom_values(business)
+    touched |= set(valued or ())
     ids = sorted(touched)
     refresh_phones(business, ids)
     begin_stages(sorted(created), actor=actor)
     refresh_search(ids)
     refresh_icp_scores(ids)
-    return {
+    note_created_customers(import_job, created)
+    note_changed_customers(import_job)
+    counts = {
         "customers_created": len(created),
         "customers_updated": len(touched - created),
         "customers_unchanged": total - len(touched | created),
     }
+    return counts if valued is None else counts | {"custom_values_written": len(valued)}
 
 
 def _refer(business: Business) -> set[UUID]:

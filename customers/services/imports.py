@@ -104,7 +104,7 @@ def run_import(*, actor: Actor, import_job: ImportJob, work: JobRun, at: datetim
             record.error = _("Nothing was imported: correct the faulty rows and upload the file again.")
         else:
             work.report(rows + rows // 4, rows * 2, _("Writing"), force=True)
-            record.counts = _apply(resource, record.business, actor)
+            record.counts = _apply(resource, record, actor)
             record.state = ImportState.DONE
             jobs.enqueue(
                 "customers.tasks.learn_words",
@@ -158,11 +158,11 @@ def _wait_for_others(business: Business) -> None:
         cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"import:{business.pk}"])
 
 
-def _apply(resource: ImportResource, business: Business, actor: Actor) -> dict[str, int]:
+def _apply(resource: ImportResource, record: ImportJob, actor: Actor) -> dict[str, int]:
     """What no check has foreseen (others write meanwhile) is a refusal too."""
     try:
         with transaction.atomic():
-            return resource.apply(business=business, actor=actor)
+            return resource.apply(business=record.business, actor=actor, import_job=record)
     except IntegrityError as error:
         refusal = from_integrity_error(error)
         if refusal is None:

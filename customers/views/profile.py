@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from crm import clock, service_mode
 from crm.access import saw
+from crm.actor import Actor
 from crm.errors import InvalidInput
 from crm.pages import Page
 from crm.registry import verbs
@@ -21,7 +22,7 @@ from crm.templatetags import ui
 from crm.trail import door_label
 from customers import queries, services
 from customers.forms import fields_in_place
-from customers.models import Customer, CustomField
+from customers.models import Customer, CustomField, ImportJob
 from customers.queries.custom_fields import users_in
 from customers.queries.groundwork import with_groundwork
 from customers.queries.history import Deed, doers_of
@@ -259,7 +260,7 @@ class CustomerNews(OneCustomer):
             return HttpResponse(status=204)
         custom_fields = queries.custom_fields_of(self.business, kind=self.customer.kind)
         deeds, has_more = queries.news_of(self.actor, self.customer, since)
-        entries = shown_deeds(deeds, custom_fields, self.hidden)
+        entries = shown_deeds(self.actor, deeds, custom_fields, self.hidden)
         return self.show(news={"since": since, "entries": entries, "has_more": has_more})
 
 
@@ -284,7 +285,8 @@ class CustomerHistory(ProfilePage):
             customer, cursor=asked.get("cursor", ""), limit=_HISTORY_PAGE, field_name=name, member=member
         )
         return self.show(
-            entries=shown_deeds(deeds, custom_fields, hidden), fields=sorted(names.items(), key=lambda pair: pair[1]), doers=doers,
+            entries=shown_deeds(self.actor, deeds, custom_fields, hidden), doers=doers,
+            fields=sorted(names.items(), key=lambda pair: pair[1]),
             chosen_field=name, chosen_member=member, is_narrowed=bool(name or member),
             older_href=address_with(asked, cursor=following) if following else "",
             first_href=address_with(asked, cursor="") if asked.get("cursor") else "",
@@ -292,25 +294,40 @@ class CustomerHistory(ProfilePage):
 
 
 def shown_deeds(
-    deeds: list[Deed], custom_fields: list[CustomField], hidden: frozenset[str] = frozenset()
+    actor: Actor, deeds: list[Deed], custom_fields: list[CustomField], hidden: frozenset[str] = frozenset()
 ) -> list[dict[str, Any]]:
-    """Deeds as the history shows them: {title, at, by, reason, changes [{field, before, after}]}, without the hidden fields."""
+    """Deeds as the history shows them: {title, href, at, by, reason, changes [{field, before, after}]}, without the hidden fields;
+    `href` leads to the import behind it, if one may see that."""
     labels = {verb.name: verb.label for verb in verbs}
     kept = [
         (deed.subject_type, {key: pair for key, pair in deed.changes.items() if key not in hidden}) for deed in deeds
     ]
     return [
         {
-            "title": labels.get(deed.verb, deed.verb) if deed.verb else _bulk_title(deed), "at": deed.at, "reason": deed.reason,
-            "by": " · ".join(str(part) for part in (deed.by, door_label(deed.door)) if part), "changes": texts,
-            "icon": "layers" if deed.bulk else "history",
+            "title": labels.get(deed.verb, deed.verb) if deed.verb else _title_of_many(deed), "at": deed.at, "reason": deed.reason,
+            "by": " · ".join(str(part) for part in (deed.by, _through(deed)) if part), "changes": texts,
+            "icon": "layers" if deed.bulk else "upload" if deed.imported else "history",
+            "href": _import_href(actor, deed.imported) if deed.imported else "",
         }
         for deed, texts in zip(deeds, change_texts(kept, custom_fields), strict=True)
     ]  # fmt: skip
 
 
-def _bulk_title(deed: Deed) -> str:
+def _title_of_many(deed: Deed) -> str:
+    if deed.imported:
+        return _("Added by an import") if deed.is_new else _("Changed by an import")
     return _("Changed with many others, taken back") if deed.is_undo else _("Changed with many others")
+
+
+def _through(deed: Deed) -> Any:
+    return _("import %(file)s") % {"file": deed.imported.file_name} if deed.imported else door_label(deed.door)
+
+
+def _import_href(actor: Actor, record: ImportJob) -> str:
+    may_see = actor.sees_all(record.business_id) or str(record.requested_by_id) == actor.eyes
+    if not may_see or not actor.may("customers.view_imports", record.business_id):
+        return ""
+    return reverse("customers:import_detail", args=[record.pk])
 
 
 def asked_family(query: QueryDict) -> bool:

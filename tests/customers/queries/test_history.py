@@ -68,7 +68,9 @@ def test_news_are_what_others_have_done_since(in_scope: Business, actor: Actor, 
     assert news_of(actor, customer, clock.now()) == ([], False)
 
 
-@pytest.mark.parametrize("cursor", ["x", "1", "1.2.3", "-1.2", "9" * 19 + ".0", "٣.1", "1." + "9" * 30])
+@pytest.mark.parametrize(
+    "cursor", ["x", "1", "1.2", "1.2.3.4", "-1.2.0", "9" * 19 + ".0.0", "٣.1.1", "1.1." + "9" * 30]
+)
 def test_a_cursor_that_no_page_gave_is_refused(in_scope: Business, cursor: str) -> None:
     with pytest.raises(BadCursor):
         history_of(make_customer(in_scope), cursor=cursor)
