@@ -180,7 +180,11 @@ class CompatRecord(Projecting, RecordEndpoint):
             raise NotFound
         saw(self.request, [customer.pk])
         data = self.detail(customer)
-        return self.tagged(data, customer.updated_at)
+        return self.tagged(data, self.changed_at_of(customer))
+
+    def changed_at_of(self, customer: Customer) -> datetime:
+        """When what `detail` has shown of the customer was last changed."""
+        return customer.updated_at
 
 
 def asked_word(asked: dict[str, str], name: str, vocabulary: str) -> str:

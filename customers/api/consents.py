@@ -27,6 +27,7 @@ from customers.choices import (
 )
 from customers.forms.preferences import PURPOSES
 from customers.models import ConsentRecord
+from customers.services.preferences import Proof
 
 CONSENT = Representation(
     "Consent",
@@ -61,6 +62,13 @@ class Evidence(Input):
     text_version = Text(max_length=80, allow_blank=True, required=False)
     evidence = Text(max_length=500, allow_blank=True, required=False)
     given_at = Moment(required=False, help_text=_("Default: now."))
+
+
+def take_proof(values: dict[str, Any]) -> Proof:
+    """Take the evidence out of the values of a body."""
+    return Proof(
+        **{name: values.pop(name) for name in ("basis", "text_version", "evidence", "given_at") if name in values}
+    )
 
 
 class ConsentInput(Evidence):

@@ -1,6 +1,6 @@
 """What a customer wants to be sent: the stored row, or the defaults of its business; what each flag is about; the consents that hold."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import time
 from typing import Any
@@ -124,6 +124,13 @@ def preference_of(customer: Customer) -> CommunicationPreference:
     """The customer's row as it stands in the database now, else the defaults."""
     found: CommunicationPreference | None = CommunicationPreference.objects.filter(customer=customer.pk).first()
     return found or default_preference(customer)
+
+
+def preferences_of(customers: Sequence[Customer]) -> dict[UUID, CommunicationPreference]:
+    """The rows of the customers, by their ids; the defaults of those who have none. One query, with the businesses at hand."""
+    stored = CommunicationPreference.objects.filter(customer__in=[customer.pk for customer in customers])
+    found = {row.customer_id: row for row in stored}
+    return {customer.pk: found.get(customer.pk) or default_preference(customer) for customer in customers}
 
 
 def latest_consents(customer_ids: Iterable[UUID]) -> QuerySet[ConsentRecord]:

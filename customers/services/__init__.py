@@ -66,7 +66,7 @@ from customers.services.people import join_person, leave_person
 from customers.services.phones import refresh_phones
 from customers.services.preferences import renew_link, set_preferences, unsubscribe
 from customers.services.privacy import decline_request, request_erasure
-from customers.services.projections import tag_with_all, update_and_enter
+from customers.services.projections import tag_with_all, update_and_enter, update_enter_and_wish
 from customers.services.search import learn_words, refresh_search
 from customers.services.sending import may_send
 from customers.services.tags import (
@@ -167,6 +167,7 @@ __all__ = [
     "update_criterion",
     "update_custom_field",
     "update_customer",
+    "update_enter_and_wish",
     "update_signal",
     "update_tag",
     "update_technology",

@@ -4,12 +4,16 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from crm import clock
 from crm.models import Business
 from customers import services
-from customers.models import Customer
+from customers.models import ConsentRecord, Customer
+from customers.queries.preferences import preference_of
 from tests.crm.api.calling import Caller, assert_problem, make_key
-from tests.factories import make_customer, make_order
+from tests.factories import make_customer, make_note, make_order
 
 
 @pytest.fixture
@@ -206,3 +210,105 @@ def test_a_role_that_only_reads_changes_nothing(in_scope: Business) -> None:
         ("DELETE", f"/api/accounts/{made.pk}"),
     ):
         assert_problem(analyst.call(method, path, {"name": "x"}), 403)
+
+
+def test_a_profile_holds_its_notes_and_what_there_is_not_yet(caller: Caller, in_scope: Business, system: Any) -> None:
+    customer, other = make_customer(in_scope), make_customer(in_scope)
+    make_note(other, "Of somebody else.")
+    first, second = (
+        services.add_note(actor=system, customer=customer, at=clock.now(), content=text) for text in ("A", "B")
+    )
+    gone = services.add_note(actor=system, customer=customer, at=clock.now(), content="C")
+    services.remove_note(actor=system, note=gone, at=clock.now())
+    shown = caller.get(f"/api/crm/customers/{customer.pk}").json()
+    assert [(note["id"], note["content"]) for note in shown["notes"]] == [(str(second.pk), "B"), (str(first.pk), "A")]
+    assert set(shown["notes"][0]) == {
+        "id",
+        "customer_id",
+        "content",
+        "note_type",
+        "created_by",
+        "created_at",
+        "updated_at",
+    }
+    assert (shown["segments"], shown["interactions"]) == ([], [])
+
+
+def test_the_list_tells_preferences_at_the_cost_of_one_query(
+    caller: Caller, in_scope: Business, system: Any, django_assert_max_num_queries: Any
+) -> None:
+    customers = [make_customer(in_scope) for _number in range(2)]
+    services.set_preferences(
+        actor=system, customer=customers[0], at=clock.now(), preferred_channel="sms", transaction_receipts=False
+    )
+    with CaptureQueriesContext(connection) as few:
+        rows = {row["id"]: row for row in caller.get("/api/crm/customers").json()["data"]}
+    chosen, default = (rows[str(customer.pk)] for customer in customers)
+    assert (chosen["preferred_contact_method"], chosen["communication_preferences"]["transaction_receipts"]) == (
+        "sms",
+        False,
+    )
+    assert (default["preferred_contact_method"], default["communication_preferences"]["transaction_receipts"]) == (
+        "email",
+        True,
+    )
+    for _number in range(3):
+        make_customer(in_scope)
+    with django_assert_max_num_queries(len(few)):
+        caller.get("/api/crm/customers")
+
+
+def test_preferences_are_written_with_the_profile(caller: Caller, in_scope: Business) -> None:
+    customer = make_customer(in_scope)
+    path = f"/api/crm/customers/{customer.pk}"
+    refused = assert_problem(
+        caller.put(path, {"phone": "1", "communication_preferences": {"email_marketing": True}}), 422
+    )
+    assert [fault["field"] for fault in refused["errors"]] == ["evidence"]
+    assert Customer.objects.get(pk=customer.pk).phone == customer.phone, "all of it is refused"
+    body = {
+        "preferred_contact_method": "phone", "communication_preferences": {"email_marketing": True, "transaction_receipts": False},
+        "evidence": "Ticked on the web form", "text_version": "web form 4",
+    }  # fmt: skip
+    shown = caller.put(path, body)
+    assert shown.status_code == 200, shown.content
+    assert shown.json()["preferred_contact_method"] == "phone"
+    stored = preference_of(customer)
+    assert (stored.preferred_channel, stored.email_marketing, stored.transaction_receipts) == ("phone", True, False)
+    consent = ConsentRecord.objects.get(customer=customer)
+    assert (consent.channel, consent.state, consent.evidence, consent.text_version) == (
+        "email", "given", "Ticked on the web form", "web form 4",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"preferred_contact_method": "pigeon"}, "preferred_contact_method"),
+        ({"communication_preferences": {"email_marketing": "yes"}}, "communication_preferences.email_marketing"),
+        ({"communication_preferences": {"fax": True}}, "communication_preferences.fax"),
+        ({"communication_preferences": None}, "communication_preferences"),
+        ({"notes": []}, "notes"),
+        ({"segments": []}, "segments"),
+    ],
+)
+def test_bad_preferences_are_refused_at_the_field(
+    caller: Caller, in_scope: Business, body: dict[str, Any], field: str
+) -> None:
+    answer = caller.put(f"/api/crm/customers/{make_customer(in_scope).pk}", body)
+    assert answer.status_code in (400, 422)
+    assert [fault["field"] for fault in answer.json()["errors"]] == [field]
+
+
+def test_a_change_of_preferences_makes_a_new_version(caller: Caller, in_scope: Business) -> None:
+    path = f"/api/crm/customers/{make_customer(in_scope).pk}"
+    first = caller.get(path)["ETag"]
+    second = caller.put(path, {"preferred_contact_method": "sms"}, headers={"if-match": first})
+    assert second.status_code == 200, second.content
+    assert_problem(caller.put(path, {"preferred_contact_method": "push"}, headers={"if-match": first}), 412)
+    assert_problem(caller.put(path, {"phone": ""}, headers={"if-match": first}), 412)
+    third = caller.put(path, {"phone": ""}, headers={"if-match": second["ETag"]})
+    assert third.status_code == 200, third.content
+    assert (
+        caller.put(path, {"preferred_contact_method": "push"}, headers={"if-match": third["ETag"]}).status_code == 200
+    )
