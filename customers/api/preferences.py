@@ -20,10 +20,12 @@ from crm.api.fields import Flag, Input, Moment, Text, Whole
 from crm.api.lists import ListEndpoint, envelope, envelope_sample
 from crm.api.representation import Representation, Shown
 from crm.api.views import Doc, RecordEndpoint
+from crm.errors import InvalidInput
 from crm.filters import StrictFilterSet
 from crm.paging import Sort
 from customers import services
-from customers.api.consents import Evidence, Word
+from customers.api.compat import renamed
+from customers.api.consents import Evidence, Word, take_proof
 from customers.api.ground import ShowsCustomers
 from customers.choices import (
     Channel,
@@ -31,7 +33,6 @@ from customers.choices import (
 )
 from customers.models import CommunicationPreference, Customer
 from customers.queries.preferences import FLAGS, flag_label, link_token, preference_of
-from customers.services.preferences import Proof
 
 TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
 
@@ -48,7 +49,6 @@ class ClockTime(Shown):
         return serializers.RegexField(TIME, **options)
 
 
-_PROOF = ("basis", "text_version", "evidence", "given_at")
 PREFERENCE = Representation(
     "Preferences",
     [
@@ -105,11 +105,20 @@ class PreferenceInput(Evidence):
     frequency = Word(choices=Frequency.choices, required=False, help_text=_("Capitals are taken too."))
     preferred_channel = Word(choices=Channel.choices, required=False, help_text=_("Capitals are taken too."))
     time_zone = Text(max_length=60, required=False)
+    timezone = Text(
+        max_length=60, required=False, help_text=_("Another name of time_zone; given both, they must be the same.")
+    )
     quiet_hours_start = TimeOfDay(allow_null=True, required=False)
     quiet_hours_end = TimeOfDay(allow_null=True, required=False)
     digest_at = TimeOfDay(required=False)
     digest_weekday = Whole(min_value=1, max_value=7, required=False)
     paused_until = Moment(allow_null=True, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        other = attrs.pop("timezone", None)
+        if other is not None and attrs.setdefault("time_zone", other) != other:
+            raise InvalidInput({"timezone": [str(_("This is another name of time_zone, which says something else."))]})
+        return attrs
 
 
 class LinkInput(Input):
@@ -170,10 +179,12 @@ class CustomerPreferences(OfCustomer):
         self.refuse_parameters()
         customer, version = self.record, self.asked_version()
         values = self.body(PreferenceInput, partial=True)
-        proof = Proof(**{name: values.pop(name) for name in _PROOF if name in values})
-        services.set_preferences(
-            actor=self.actor, customer=customer, at=clock.now(), version=version, proof=proof, **values
-        )
+        proof = take_proof(values)
+        called = {"time_zone": "timezone"} if "timezone" in self.request.data else {}
+        with renamed(called):
+            services.set_preferences(
+                actor=self.actor, customer=customer, at=clock.now(), version=version, proof=proof, **values
+            )
         return self.answer()
 
     put = patch

@@ -134,3 +134,13 @@ def test_deleting_hides_and_answers_with_the_request(caller: Caller, customer: C
     assert (declined.status_code, declined.json()["state"]) == (200, "declined")
     assert caller.get(path).status_code == 200
     assert_problem(caller.post(f"/privacy-requests/{request['id']}/decline", {"reason": "Invoices"}), 409)
+
+
+def test_the_time_zone_has_another_name(caller: Caller, customer: Customer) -> None:
+    path = f"/customers/{customer.pk}/preferences"
+    assert caller.call("PUT", path, {"timezone": "Asia/Tokyo"}).json()["time_zone"] == "Asia/Tokyo"
+    both = {"timezone": "Europe/Paris", "time_zone": "Europe/Paris"}
+    assert caller.patch(path, both).json()["time_zone"] == "Europe/Paris"
+    for body in ({**both, "timezone": "Asia/Tokyo"}, {"timezone": "Mars/Phobos"}):
+        assert fields_at_fault(assert_problem(caller.patch(path, body), 422)) == {"timezone"}
+    assert caller.get(path).json()["time_zone"] == "Europe/Paris"
