@@ -138,6 +138,10 @@ class Technology(OfCustomer):
                 condition=Q(last_seen_on__gte=models.F("first_seen_on")), name="customers_technology_order"
             ),
         ]
+        indexes = [
+            models.Index("business", models.functions.Lower("name"), "customer", name="customers_technology_name"),
+            models.Index(fields=["business", "last_seen_on", "id"], name="customers_technology_seen"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -165,6 +169,14 @@ class Signal(OfCustomer):
             SameBusiness("customer"),
             models.CheckConstraint(condition=Q(kind__in=SignalKind.values), name="customers_signal_kind_known"),
             models.CheckConstraint(condition=Q(strength__range=(1, 5)), name="customers_signal_strength"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["business", "kind", "customer"],
+                condition=Q(closed_on__isnull=True),
+                name="customers_signal_open",
+            ),
+            models.Index(fields=["business", "seen_on", "id"], name="customers_signal_seen"),
         ]
 
     def __str__(self) -> str:
@@ -195,6 +207,10 @@ class CompetitorMention(OfCustomer):
             models.CheckConstraint(
                 condition=Q(standing__in=CompetitorStanding.values), name="customers_competitor_standing_known"
             ),
+        ]
+        indexes = [
+            models.Index("business", models.functions.Lower("name"), "customer", name="customers_competitor_name"),
+            models.Index(fields=["business", "seen_on", "id"], name="customers_competitor_seen"),
         ]
 
     def __str__(self) -> str:

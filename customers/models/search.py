@@ -11,6 +11,12 @@ from crm.constraints import SameBusiness
 from crm.scope import ScopedManager, UnscopedManager
 from customers.models.customer import Customer
 
+# The words by which a customer `c` is found: of its names, address and numbers.
+SEARCH_VECTOR = (
+    "crm_search_vector(c.display_name || ' ' || c.first_name || ' ' || c.last_name || ' ' || c.legal_name, "
+    "c.email, c.phone, c.external_id)"
+)
+
 
 class CustomerSearch(models.Model):
     """The folded words by which a customer is found; written only when a name, address or number changes."""

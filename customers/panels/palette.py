@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from crm.actor import Actor
 from crm.models import Business
 from customers.choices import Kind
-from customers.models import Contact, Customer
+from customers.models import Customer
 from customers.queries import fitting, hits, opened_last
-from customers.queries.contacts import fitting_contacts
+from customers.queries.palette import Hit, contact_hits
 
 
 def customer_entries(actor: Actor, business: Business, words: str, limit: int) -> list[dict[str, Any]]:
@@ -57,16 +57,20 @@ def subjects(actor: Actor, words: str, limit: int) -> list[tuple[UUID, str, str]
 
 def contact_entries(actor: Actor, business: Business, words: str, limit: int) -> list[dict[str, Any]]:
     """The contacts that the words fit; none without words."""
-    return [_contact_entry(contact) for contact in fitting_contacts(actor, words, limit)] if words else []
+    return [_contact_entry(hit) for hit in contact_hits(actor, words, limit)] if words else []
 
 
-def _contact_entry(contact: Contact) -> dict[str, Any]:
+def _contact_entry(hit: Hit) -> dict[str, Any]:
+    contact = hit.customer
+    hint = _("%(title)s at %(company)s") % {"title": contact.title or _("Contact"), "company": contact.customer}
+    if hit.field != "display_name":
+        hint += " · " + (hit.label if hit.field == "close" else f"{hit.label}: {hit.value}")
     return {
         "label": contact.display_name,
-        "hint": _("%(title)s at %(company)s") % {"title": contact.title or _("Contact"), "company": contact.customer},
+        "hint": hint,
         "icon": "contact-round",
         "href": reverse("customers:contact_detail", args=[contact.pk]),
         "shows": contact.customer_id,
         "record": ("contact", contact.pk),
-        "matched": "display_name",
+        "matched": hit.field,
     }

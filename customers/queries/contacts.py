@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery
 
 from crm import clock
 from crm.actor import Actor
@@ -16,8 +16,8 @@ from crm.integrity import by_sql
 from crm.models import Business
 from crm.scope import open_businesses
 from customers.choices import ContactRole, Influence, Sentiment
-from customers.models import Contact, Customer
-from customers.queries.search import matches_for
+from customers.models import Contact, Customer, CustomerVisit
+from customers.queries.search import matches_for, meant_words
 
 UNTOUCHED_AFTER_DAYS = 60
 """What the setting of the business is as long as nobody has chosen."""
@@ -44,7 +44,8 @@ where business_id = any(%(businesses)s) and archived_at is null and vector @@ %(
 
 
 def matching_contacts(words: str, limit: int = MATCHES) -> list[UUID]:
-    """Ids of contacts of the open businesses that match, best first: by name, by e-mail address, by any word or number."""
+    """Ids of contacts of the open businesses that match, best first: by name, by e-mail address, by any word or number; by names one
+    slip away where nothing else is found."""
     text = fold(words[:200])
     if not text:
         return []
@@ -58,6 +59,9 @@ def matching_contacts(words: str, limit: int = MATCHES) -> list[UUID]:
         if lookup and len(found) < limit:
             cursor.execute(_ANYWHERE, parameters | {"lookup": lookup})
             found = list(dict.fromkeys([*found, *(row[0] for row in cursor.fetchall())]))
+        if lookup and not found and (close := meant_words(text)):
+            cursor.execute(_ANYWHERE, parameters | {"lookup": close})
+            found = [row[0] for row in cursor.fetchall()]
     return found[:limit]
 
 
@@ -80,11 +84,19 @@ def _prefixes(word: str) -> str:
 
 
 def fitting_contacts(actor: Actor, words: str, limit: int) -> list[Contact]:
-    """The contacts of live companies that the actor may see and the words fit, best first."""
+    """The contacts of live companies that the actor may see and the words fit: those of companies that it has opened lately first,
+    then best first."""
     found = matching_contacts(words, matches_for(actor))
     rows = Contact.objects.live().of_live().visible_to(actor).filter(pk__in=found).select_related("customer")
+    if actor.kind == "user":
+        own = CustomerVisit.objects.filter(user=actor.eyes, customer=OuterRef("customer")).values("seen_at")
+        rows = rows.annotate(opened_at=Subquery(own))
     known = {row.pk: row for row in rows}
-    return [known[pk] for pk in found if pk in known][:limit]
+    best = [known[pk] for pk in found if pk in known]
+    lately = sorted(
+        (row for row in best if getattr(row, "opened_at", None)), key=lambda row: row.opened_at, reverse=True
+    )
+    return list(dict.fromkeys([*lately, *best]))[:limit]
 
 
 def workplaces_of(actor: Actor, customer: Customer) -> list[Contact]:

@@ -3,6 +3,7 @@
 from crm.integrity import EXAMPLES, by_sql
 from crm.registry import Examined
 from customers.models import Attachment
+from customers.models.search import SEARCH_VECTOR
 from customers.queries.custom_fields import UNIQUE_KEY
 
 _NOT_THERE = "not exists (select from customers_customer c where c.id = {id} and c.business_id = r.business_id)"
@@ -33,10 +34,10 @@ SEARCH_ROWS = by_sql(
 
 SEARCH_WORDS = by_sql(
     "customers_customersearch",
-    broken="""
+    broken=f"""
     select 'Customer ' || c.id || ' is found by other words than those of the profile.'
     from customers_customer c join customers_customersearch s on s.customer_id = c.id
-    where s.vector <> crm_search_vector(c.display_name, c.email, c.phone, c.external_id)
+    where s.vector <> {SEARCH_VECTOR}
     """,
 )
 

@@ -10,7 +10,9 @@ from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from crm.actor import Actor
-from customers.models import Customer, CustomerVisit
+from crm.folding import fold
+from customers.models import Contact, Customer, CustomerVisit
+from customers.queries.contacts import fitting_contacts
 from customers.queries.search import matches_for, matching
 from customers.registry import fields
 
@@ -18,7 +20,7 @@ RECENT = 50
 """How many of the profiles that somebody has opened last stand before others that fit as well."""
 _FOUND_BY = """
 select c.id, crm_fold(%(words)s), crm_fold(c.display_name), crm_fold(c.email), regexp_replace(c.phone, '[^0-9]', '', 'g'),
-       crm_fold(c.external_id),
+       crm_fold(c.external_id), crm_fold(c.first_name || ' ' || c.last_name), crm_fold(c.legal_name),
        (select t.name from customers_customertag l join customers_tag t on t.id = l.tag_id
         where l.customer_id = c.id and starts_with(crm_fold(t.name), crm_fold(%(words)s)) order by t.name limit 1)
 from customers_customer c where c.id = any(%(ids)s)
@@ -27,9 +29,9 @@ from customers_customer c where c.id = any(%(ids)s)
 
 @dataclass(frozen=True)
 class Hit:
-    """A customer that was found, and by what: the key of the field, and the value that fits."""
+    """A customer or contact that was found, and by what: the key of the field, and the value that fits."""
 
-    customer: Customer
+    customer: Any
     field: str
     value: str
 
@@ -38,6 +40,8 @@ class Hit:
         """The field in words."""
         if self.field == "tag":
             return _("Tag")
+        if self.field == "full_name":
+            return _("First and last name")
         if self.field == "close":
             return _("Similar name")
         known = fields.get(self.field)
@@ -70,7 +74,39 @@ def hits(actor: Actor, words: str, limit: int) -> list[Hit]:
     return [_hit(customer, *said[customer.pk]) for customer in customers]
 
 
-def _hit(customer: Customer, text: str, name: str, email: str, digits: str, external_id: str, tag: str | None) -> Hit:
+def contact_hits(actor: Actor, words: str, limit: int) -> list[Hit]:
+    """The contacts that the actor may see and the words fit, each with the field by which it was found."""
+    text = fold(words[:200])
+    return [_contact_hit(contact, text) for contact in fitting_contacts(actor, words, limit)]
+
+
+def _contact_hit(contact: Contact, text: str) -> Hit:
+    sought, number = _words(text), "".join(c for c in text if c.isdigit())
+    name, email = contact.sort_name, contact.email_key
+    if "@" in text and email.startswith(text):
+        return Hit(contact, "email", contact.email)
+    if name.startswith(text) or _begin_words_of(sought, name):
+        return Hit(contact, "display_name", contact.display_name)
+    if email.startswith(text) or _begin_words_of(sought, email):
+        return Hit(contact, "email", contact.email)
+    if len(number) >= 5 and number[-7:] in "".join(c for c in contact.phone if c.isdigit()):
+        return Hit(contact, "phone", contact.phone)
+    if _begin_words_of(sought, f"{name} {email}"):
+        return Hit(contact, "display_name", contact.display_name)
+    return Hit(contact, "close", contact.display_name)
+
+
+def _hit(
+    customer: Customer,
+    text: str,
+    name: str,
+    email: str,
+    digits: str,
+    external_id: str,
+    called: str,
+    legal: str,
+    tag: str | None,
+) -> Hit:
     sought, number = _words(text), "".join(c for c in text if c.isdigit())
     if "@" in text and email.startswith(text):
         return Hit(customer, "email", customer.email)
@@ -84,7 +120,11 @@ def _hit(customer: Customer, text: str, name: str, email: str, digits: str, exte
         return Hit(customer, "external_id", customer.external_id)
     if tag is not None:
         return Hit(customer, "tag", tag)
-    if _begin_words_of(sought, f"{name} {email} {external_id}"):
+    if _begin_words_of(sought, called):
+        return Hit(customer, "full_name", f"{customer.first_name} {customer.last_name}".strip())
+    if _begin_words_of(sought, legal):
+        return Hit(customer, "legal_name", customer.legal_name)
+    if _begin_words_of(sought, f"{name} {email} {external_id} {called} {legal}"):
         return Hit(customer, "display_name", customer.display_name)
     return Hit(customer, "close", customer.display_name)
 

@@ -76,7 +76,7 @@ def matching(words: str, limit: int = MATCHES) -> list[UUID]:
         if queries and len(found) < limit:
             cursor.execute(_TAGGED, parameters)
             found = list(dict.fromkeys([*found, *(row[0] for row in cursor.fetchall())]))
-        if queries and not found and (lookup := _meant(text)):
+        if queries and not found and (lookup := meant_words(text)):
             cursor.execute(_ANYWHERE, parameters | {"lookup": lookup, "check": lookup})
             found = [row[0] for row in cursor.fetchall()]
     return found[:limit]
@@ -106,7 +106,7 @@ def _queries(text: str) -> list[tuple[str, str]]:
     return [(_prefixes([p for p in words if len(p) > 2] or words), _prefixes(words)) for words in tries if words]
 
 
-def _meant(text: str) -> str:
+def meant_words(text: str) -> str:
     """The tsquery of what the words of a name may have meant; "" where one of them is no name at all."""
     choices = [[*meant(word), f"{word}:*"] if len(word) < SHORTEST else meant(word) for word in text.split()[:4]]
     if not all(choices):

@@ -16,6 +16,7 @@ from crm.forms import check_version
 from customers.choices import Kind, LifecycleStage
 from customers.models import Contact, Customer
 from customers.services.customers import create_customer
+from customers.services.search import learn_words
 
 # What people may enter of a contact.
 CONTACT_FIELDS = (
@@ -71,6 +72,7 @@ def add_contact(*, actor: Actor, customer: Customer, **data: Any) -> Contact:
     _assign(contact, data)
     _take_mark(actor, contact)
     _save(contact)
+    learn_words([company.pk])
     changes = {
         name: (None, value) for name in CONTACT_FIELDS if (value := getattr(contact, name)) not in ("", None, False)
     }
@@ -96,6 +98,8 @@ def update_contact(*, actor: Actor, contact: Contact, version: str | None = None
     if "is_primary" in changes:
         _take_mark(actor, locked)
     _save(locked)
+    if "display_name" in changes:
+        learn_words([locked.customer_id])
     _record("updated", actor, locked, changes)
     return locked
 

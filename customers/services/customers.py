@@ -32,7 +32,9 @@ _STAGE = ("lifecycle_stage", "lifecycle_substep")
 # How those deeds name what these name otherwise.
 _STAGE_FIELDS = {"stage": "lifecycle_stage", "substep": "lifecycle_substep"}
 # Fields that search rows and facts hold copies of.
-_COPIED = {"display_name", "email", "phone", "external_id", "lifecycle_stage"}
+_COPIED = {
+    "display_name", "first_name", "last_name", "legal_name", "email", "phone", "external_id", "lifecycle_stage",
+}  # fmt: skip
 # Fields that the fit with the ideal customer may follow from, beside custom values.
 _SCORED = {"kind", "industry", "size", "employee_count", "annual_revenue", "country", "region", "acquisition_source"}
 

@@ -7,11 +7,12 @@ from uuid import UUID
 from django.db import connection
 
 from crm.scope import open_businesses
+from customers.models.search import SEARCH_VECTOR
 
 _REFRESH = """
 insert into customers_customersearch as s (customer_id, business_id, is_live, sort_name, email_key, vector)
 select c.id, c.business_id, c.is_live, c.sort_name, c.email_key,
-       crm_search_vector(c.display_name, c.email, c.phone, c.external_id)
+       {vector}
 from customers_customer c
 where c.business_id = any(%s) {only}
 on conflict (customer_id) do update
@@ -31,11 +32,12 @@ where (f.is_live, f.kind, f.lifecycle_stage) is distinct from (excluded.is_live,
 _WORDS = """
 with found as materialized (
     select distinct n.business_id, w collate "C" as w
-    from (select c.business_id, c.id, c.display_name from customers_customer c where c.business_id = any(%(businesses)s) and c.is_live
+    from (select c.business_id, c.id, c.display_name || ' ' || c.first_name || ' ' || c.last_name || ' ' || c.legal_name
+          from customers_customer c where c.business_id = any(%(businesses)s) and c.is_live
           union all
           select c.business_id, c.customer_id, c.display_name from customers_contact c
-          where c.business_id = any(%(businesses)s) and c.archived_at is null) n (business_id, customer_id, display_name),
-         regexp_split_to_table(crm_fold(n.display_name), '[^[:alpha:]]+' collate pg_catalog.pg_unicode_fast) w
+          where c.business_id = any(%(businesses)s) and c.archived_at is null) n (business_id, customer_id, names),
+         regexp_split_to_table(crm_fold(n.names), '[^[:alpha:]]+' collate pg_catalog.pg_unicode_fast) w
     where length(w) between 3 and 30 {only}
 ), lacking as materialized (
     select * from found f where not exists (
@@ -67,7 +69,7 @@ def refresh_search(customer_ids: Sequence[UUID] | None = None) -> None:
     if customer_ids is not None:
         params.append(list(customer_ids))
     with connection.cursor() as cursor:
-        cursor.execute(_REFRESH.format(only=only), params)
+        cursor.execute(_REFRESH.format(only=only, vector=SEARCH_VECTOR), params)
         cursor.execute(_FACTS.format(only=only), params)
     if customer_ids is not None and len(customer_ids) <= _FEW:
         learn_words(customer_ids)

@@ -11,7 +11,8 @@ from crm.models import Business, Membership
 from crm.scope import scope
 from customers import services
 from customers.choices import ContactRole
-from customers.models import Contact, Customer
+from customers.models import Contact, Customer, CustomerVisit
+from customers.panels.palette import contact_entries
 from customers.queries.contacts import (
     LINES_STAY,
     champion_strength,
@@ -22,6 +23,7 @@ from customers.queries.contacts import (
     stakeholder_coverage,
     workplaces_of,
 )
+from customers.queries.palette import contact_hits
 from tests.factories import make_contact, make_customer, make_membership
 
 AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -153,6 +155,54 @@ def test_a_contact_is_found_by_name_address_and_number(company: Customer, words:
 def test_words_that_fit_nobody_find_nobody(company: Customer, words: str) -> None:
     make_contact(company)
     assert matching_contacts(words) == []
+
+
+@pytest.mark.parametrize("words", ["dana reyse", "Dama Reyes", "reyess", "dnaa"])
+def test_a_slip_in_each_word_still_finds_the_contact(company: Customer, words: str) -> None:
+    contact = make_contact(company, first_name="Dana", last_name="Reyes", email="")
+    make_contact(company, first_name="Bea", last_name="Other", email="")
+    assert matching_contacts(words) == [contact.pk]
+    assert matching_contacts("dxxa reyes") == []
+
+
+def test_a_new_name_of_a_contact_is_known_at_once(company: Customer, system: Actor) -> None:
+    contact = make_contact(company, first_name="Dana", last_name="Reyes")
+    services.update_contact(actor=system, contact=contact, first_name="Wilhelmina")
+    assert matching_contacts("wilhelmima") == [contact.pk]
+
+
+@pytest.mark.parametrize(
+    ("words", "field", "value"),
+    [
+        ("dana", "display_name", "Dana Reyes"), ("reyes dana", "display_name", "Dana Reyes"), ("dana.r@", "email", "dana.r@acme.example"),
+        ("acme.example", "email", "dana.r@acme.example"), ("(020) 7946-0018", "phone", "+44 20 7946 0018"),
+        ("dana acme", "email", "dana.r@acme.example"), ("dana r acme", "email", "dana.r@acme.example"), ("dnaa reyse", "close", "Dana Reyes"),
+    ],
+)  # fmt: skip
+def test_a_contact_says_by_what_it_was_found(
+    company: Customer, actor: Actor, words: str, field: str, value: str
+) -> None:
+    contact = make_contact(
+        company, first_name="Dana", last_name="Reyes", email="dana.r@acme.example", phone="+44 20 7946 0018"
+    )
+    (hit,) = contact_hits(actor, words, 5)
+    assert (hit.customer.pk, hit.field, hit.value) == (contact.pk, field, value)
+    (entry,) = contact_entries(actor, company.business, words, 5)
+    assert entry["matched"] == field
+    assert (hit.label in entry["hint"]) == (field != "display_name")
+
+
+def test_contacts_of_companies_opened_lately_come_first(company: Customer, owner: Membership) -> None:
+    actor = Actor.for_user(owner.user)
+    other = make_customer(company.business, kind="company", display_name="Zeta")
+    near, far = (
+        make_contact(other, first_name="Zoë", last_name="Z"),
+        make_contact(company, first_name="Zoë", last_name="A"),
+    )
+    for customer, at, first in ((other, AT, near), (company, AT + timedelta(days=1), far)):
+        CustomerVisit.objects.create(business=company.business, user=owner.user, customer=customer, seen_at=at)
+        found = fitting_contacts(actor, "zoe", 10)
+        assert (found[0], set(found)) == (first, {near, far})
 
 
 def test_who_has_left_is_not_found(company: Customer, system: Actor) -> None:

@@ -1,15 +1,20 @@
 """Finding customers by what people type."""
 
+from importlib import import_module
+
 import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crm import clock
 from crm.actor import Actor
 from crm.models import Business
 from customers.models import Customer, CustomerTag, CustomerVisit, SearchWord, Tag
 from customers.queries import fitting, hits, matching, opened_last
+from customers.queries.integrity import SEARCH_WORDS
 from customers.queries.words import slips
-from customers.services import learn_words
+from customers.services import learn_words, update_customer
 from tests.factories import make_customer
 
 
@@ -142,3 +147,44 @@ def test_learning_adds_what_is_lacking_once(in_scope: Business) -> None:
     assert learn_words() == 0
     SearchWord.objects.filter(word="muller").delete()
     assert learn_words() == 1
+
+
+def test_people_and_companies_are_found_by_their_other_names(in_scope: Business, actor: Actor) -> None:
+    person = make_customer(in_scope, first_name="Wilhelmina", last_name="Vandermeer", display_name="Mina V.")
+    company = make_customer(in_scope, kind="company", display_name="Globex", legal_name="Hankwell Holdings GmbH")
+    assert matching("wilhelmina") == matching("vanderm") == matching("wilhelmima") == [person.pk]
+    assert matching("hankwell hold") == matching("hankvell") == [company.pk]
+    (hit,) = hits(actor, "vandermeer", 5)
+    assert (hit.field, hit.label, hit.value) == ("full_name", "First and last name", "Wilhelmina Vandermeer")
+    (hit,) = hits(actor, "holdings", 5)
+    assert (hit.field, hit.label, hit.value) == ("legal_name", "Legal name", "Hankwell Holdings GmbH")
+
+
+def test_search_rows_follow_first_last_and_legal_name(in_scope: Business, system: Actor) -> None:
+    person = make_customer(in_scope, first_name="Ada", last_name="Old", display_name="Countess")
+    company = make_customer(in_scope, kind="company", display_name="Globex")
+    update_customer(actor=system, customer=person, at=clock.now(), last_name="Newlywed")
+    update_customer(actor=system, customer=company, at=clock.now(), legal_name="Hankwell Ltd")
+    assert (matching("newlywed"), matching("hankwell")) == ([person.pk], [company.pk])
+    assert matching("old") == []
+    assert SEARCH_WORDS().broken == 0
+
+
+def test_rows_of_before_are_brought_up_to_date_piece_by_piece(
+    in_scope: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = import_module("customers.migrations.0008_finding_customers")
+    monkeypatch.setattr(step, "BATCH", 2)
+    plain = [make_customer(in_scope, first_name="Jo", last_name="Plain") for _ in range(3)]
+    person = make_customer(in_scope, first_name="Wilhelmina", last_name="Vandermeer", display_name="Mina V.")
+    company = make_customer(in_scope, kind="company", display_name="Globex", legal_name="Hankwell Holdings")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update customers_customersearch s set vector = crm_search_vector(c.display_name, c.email, c.phone, c.external_id) "
+            "from customers_customer c where c.id = s.customer_id"
+        )
+    assert SEARCH_WORDS().broken == 2
+    step.refresh_words(None, None)
+    assert SEARCH_WORDS().broken == 0
+    assert (matching("vandermeer"), matching("hankwell")) == ([person.pk], [company.pk])
+    assert set(matching("plain")) == {row.pk for row in plain}
