@@ -33,9 +33,10 @@ class FieldChange(serializers.Serializer):
 class HistoryItem(serializers.Serializer):
     at = serializers.DateTimeField(help_text=_("When it was done"))
     by = serializers.CharField(help_text=_("Who or what has done it; empty where that is not known"))
-    door = serializers.CharField(help_text=_("Through what: page, api, admin, job, command or link"))
-    verb = serializers.CharField(help_text=_("The deed as the activity names it; empty in a bulk change"))
+    door = serializers.CharField(help_text=_("Through what: page, api, admin, job, command, link or import"))
+    verb = serializers.CharField(help_text=_("The deed as the activity names it; empty in a bulk change or import"))
     bulk_action = serializers.CharField(help_text=_("In a bulk change, what was done to all; else empty"))
+    import_file = serializers.CharField(help_text=_("The file by whose import it came; else empty"))
     is_undo = serializers.BooleanField(help_text=_("Whether a bulk change was taken back"))
     record = serializers.CharField(help_text=_("Kind of the record whose fields changed, such as customers.customer"))
     reason = serializers.CharField(help_text=_("Why, if that was said"))
@@ -66,7 +67,7 @@ class CustomerHistory(CustomerEndpoint):
                 "data": [
                     {
                         "at": "2026-01-31T14:05:00Z", "by": "Robin Reyes", "door": "page", "verb": "customers.customer.updated",
-                        "bulk_action": "", "is_undo": False, "record": "customers.customer", "reason": "",
+                        "bulk_action": "", "import_file": "", "is_undo": False, "record": "customers.customer", "reason": "",
                         "changes": [{"field": "city", "before": "London", "after": "Leeds"}],
                     }
                 ],
@@ -103,9 +104,10 @@ class CustomerHistory(CustomerEndpoint):
 
 def _item(deed: Deed, hidden: frozenset[str]) -> dict[str, Any]:
     changes = [{"field": name, **_pair(pair)} for name, pair in deed.changes.items() if name not in hidden]
+    door, file = ("import", deed.imported.file_name) if deed.imported else (deed.door, "")
     return {
-        "at": deed.at.astimezone(UTC), "by": deed.by, "door": deed.door, "verb": deed.verb, "bulk_action": deed.bulk,
-        "is_undo": deed.is_undo, "record": deed.subject_type, "reason": deed.reason, "changes": changes,
+        "at": deed.at.astimezone(UTC), "by": deed.by, "door": door, "verb": deed.verb, "bulk_action": deed.bulk,
+        "import_file": file, "is_undo": deed.is_undo, "record": deed.subject_type, "reason": deed.reason, "changes": changes,
     }  # fmt: skip
 
 

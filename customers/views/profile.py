@@ -27,7 +27,7 @@ from customers.queries.custom_fields import users_in
 from customers.queries.groundwork import with_groundwork
 from customers.queries.history import Deed, doers_of
 from customers.queries.timeline import substep_label
-from customers.registry import fields, hidden_fields, profile_actions, profile_badges, profile_panels, profile_tabs
+from customers.registry import hidden_fields, profile_actions, profile_badges, profile_panels, profile_tabs
 from customers.services.values import PRIVATE
 from customers.tables import (
     change_texts,
@@ -37,6 +37,7 @@ from customers.tables import (
     profile_details,
     profile_figures,
     profile_line,
+    recorded_fields,
     stage_hints,
     stage_path,
 )
@@ -276,8 +277,7 @@ class CustomerHistory(ProfilePage):
         customer, asked = self.customer, request.GET
         custom_fields = queries.custom_fields_of(self.business)
         hidden = self.hidden
-        names = {field.key: str(field.label) for field in fields if "__" not in field.path and field.key not in hidden}
-        names |= {f"custom_values.{field.key}": field.label for field in custom_fields}
+        names = recorded_fields(custom_fields, hidden)
         doers = doers_of(customer)
         name = one_of(asked, "field", names)
         member = one_of(asked, "member", dict(doers))

@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 
 from crm import clock
 from crm.actor import Actor
 from crm.models import AccessRecord, Business, Membership
 from customers import services
-from customers.models import BulkChange, BulkRun, Customer
+from customers.models import BulkChange, BulkRun, Customer, ImportChange
 from tests.crm.api.calling import Caller, assert_problem, fields_at_fault, make_key, sign_in
 from tests.factories import make_customer, make_membership
 
@@ -46,7 +47,7 @@ def test_changes_tell_before_after_who_when_and_through_what(
     ]
     assert row.pop("at").endswith("Z")
     assert row == {
-        "by": str(agent.user), "door": "page", "verb": "customers.customer.updated", "bulk_action": "", "is_undo": False,
+        "by": str(agent.user), "door": "page", "verb": "customers.customer.updated", "bulk_action": "", "import_file": "", "is_undo": False,
         "record": "customers.customer", "reason": "",
     }  # fmt: skip
     assert AccessRecord.unscoped.latest("pk").customer_ids == [customer.pk]
@@ -111,3 +112,24 @@ def test_customers_that_one_does_not_see_have_no_history(
 def test_odd_parameters_are_refused(caller: Caller, in_scope: Business, query: str) -> None:
     problem = assert_problem(caller.get(f"/customers/{make_customer(in_scope).pk}/history?{query}"), 400)
     assert fields_at_fault(problem) in ({query.partition("=")[0]}, set())
+
+
+def test_an_import_is_named_by_its_file(caller: Caller, in_scope: Business, owner: Membership) -> None:
+    customer = make_customer(in_scope)
+    record = services.start_import(
+        actor=Actor.for_user(owner.user), business=in_scope, requested_by=owner.user,
+        file=ContentFile(b"external_id,first_name\n1,x\n", name="spring.csv"),
+    )  # fmt: skip
+    ImportChange.objects.create(
+        business=in_scope, import_job=record, customer=customer, at=clock.now(),
+        before={"city": "", "date_of_birth": None}, after={"city": "York", "date_of_birth": "set"},
+    )  # fmt: skip
+    for role, fields in (("owner", {"city", "date_of_birth"}), ("analyst", {"city"})):
+        row = Caller(make_key(in_scope, role)).get(f"/customers/{customer.pk}/history?field=city").json()["data"][0]
+        assert (row["door"], row["import_file"], row["verb"], row["by"]) == (
+            "import",
+            "spring.csv",
+            "",
+            str(owner.user),
+        )
+        assert {change["field"] for change in row["changes"]} == fields
