@@ -10,8 +10,19 @@ from crm.api.fields import Choice, Input, Text
 from crm.api.representation import Representation, Shown
 from crm.paging import Sort
 from customers import services
-from customers.api.findings import STAMPS, FindingEndpoint, FindingEndpoints, list_docs, record_docs, source, today
+from customers.api.findings import (
+    STAMPS,
+    AllFindings,
+    FindingEndpoint,
+    FindingEndpoints,
+    all_docs,
+    list_docs,
+    record_docs,
+    source,
+    today,
+)
 from customers.choices import CompetitorStanding
+from customers.filters import CompetitorFilterSet
 from customers.models import CompetitorMention, Customer
 from customers.services.findings import COMPETITOR_FIELDS
 
@@ -54,6 +65,14 @@ class CustomerCompetitors(FindingEndpoints):
 
     def add(self, customer: Customer, values: dict[str, Any]) -> CompetitorMention:
         return services.add_competitor(actor=self.actor, customer=customer, at=clock.now(), **values)
+
+
+class CompetitorList(AllFindings):
+    """The competitors at all customers that the caller sees."""
+
+    representation, model, filterset_class = COMPETITOR, CompetitorMention, CompetitorFilterSet
+    sorts = {"seen_on": Sort("seen_on", "seen_on", descending_first=True)}
+    docs = all_docs("competitors", COMPETITOR, _("List the competitors at all customers"))
 
 
 class CompetitorDetail(FindingEndpoint):

@@ -10,8 +10,19 @@ from crm.api.fields import Choice, Day, Input, Text, Whole
 from crm.api.representation import Representation, Shown
 from crm.paging import Sort
 from customers import services
-from customers.api.findings import STAMPS, FindingEndpoint, FindingEndpoints, list_docs, record_docs, source, today
+from customers.api.findings import (
+    STAMPS,
+    AllFindings,
+    FindingEndpoint,
+    FindingEndpoints,
+    all_docs,
+    list_docs,
+    record_docs,
+    source,
+    today,
+)
 from customers.choices import SignalKind
+from customers.filters import SignalFilterSet
 from customers.models import Customer, Signal
 from customers.services.findings import SIGNAL_FIELDS
 
@@ -56,6 +67,14 @@ class CustomerSignals(FindingEndpoints):
 
     def add(self, customer: Customer, values: dict[str, Any]) -> Signal:
         return services.add_signal(actor=self.actor, customer=customer, at=clock.now(), **values)
+
+
+class SignalList(AllFindings):
+    """The signals of all customers that the caller sees."""
+
+    representation, model, filterset_class = SIGNAL, Signal, SignalFilterSet
+    sorts = {"seen_on": Sort("seen_on", "seen_on", descending_first=True)}
+    docs = all_docs("signals", SIGNAL, _("List the signals of all customers"))
 
 
 class SignalDetail(FindingEndpoint):

@@ -68,6 +68,29 @@ class FindingEndpoints(BelowCustomer, ListEndpoint):
         return Response(data, status=201, headers=headers)
 
 
+class AllFindings(ShowsCustomers, ListEndpoint):
+    """The findings of one kind about all customers that the caller sees."""
+
+    abstract = True
+    tag = "Qualification"
+    default_sort = "-seen_on"
+    permissions = {"GET": "customers.view"}
+    model: ClassVar[Any] = None
+
+    def rows(self) -> QuerySet:
+        return self.model.objects.visible_to(self.actor)
+
+    def needs(self) -> set[str]:
+        return {"pk", "customer"}
+
+    def shown(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        saw(self.request, [row["customer"] for row in rows])
+
+
+def all_docs(many: str, shown: Representation, list_: Any) -> dict[str, Doc]:
+    return {"GET": Doc(f"list_all_{many}", list_, answer=envelope(shown), answer_example=envelope_sample(shown))}
+
+
 def list_docs(
     many: str, one: str, shown: Representation, form: Any, example: Any, list_: Any, add: Any
 ) -> dict[str, Doc]:

@@ -10,7 +10,18 @@ from crm.api.fields import Input, Text
 from crm.api.representation import Representation, Shown
 from crm.paging import Sort
 from customers import services
-from customers.api.findings import STAMPS, FindingEndpoint, FindingEndpoints, list_docs, record_docs, source, today
+from customers.api.findings import (
+    STAMPS,
+    AllFindings,
+    FindingEndpoint,
+    FindingEndpoints,
+    all_docs,
+    list_docs,
+    record_docs,
+    source,
+    today,
+)
+from customers.filters import TechnologyFilterSet
 from customers.models import Customer, Technology
 from customers.services.findings import TECHNOLOGY_FIELDS
 
@@ -54,6 +65,15 @@ class CustomerTechnologies(FindingEndpoints):
 
     def add(self, customer: Customer, values: dict[str, Any]) -> Technology:
         return services.add_technology(actor=self.actor, customer=customer, at=clock.now(), **values)
+
+
+class TechnologyList(AllFindings):
+    """The technologies of all customers that the caller sees."""
+
+    representation, model, filterset_class = TECHNOLOGY, Technology, TechnologyFilterSet
+    sorts = {"last_seen_on": Sort("last_seen_on", "last_seen_on", descending_first=True)}
+    default_sort = "-last_seen_on"
+    docs = all_docs("technologies", TECHNOLOGY, _("List the technologies of all customers"))
 
 
 class TechnologyDetail(FindingEndpoint):

@@ -4,12 +4,12 @@ from django.urls import path
 
 from customers.api.bulk import BulkChangeDetail, BulkChangeLines, BulkChangeList, BulkChangeUndo
 from customers.api.companies import CompanyList
-from customers.api.competitors import CompetitorDetail, CustomerCompetitors
+from customers.api.competitors import CompetitorDetail, CompetitorList, CustomerCompetitors
 from customers.api.consents import ConsentList, CustomerConsents
 from customers.api.contact_deeds import ContactConvert, ContactRestore, ContactTouch, ContactUnlink
 from customers.api.contacts import ContactDetail, ContactList, CustomerContacts
 from customers.api.custom_fields import CustomFieldArchive, CustomFieldDetail, CustomFieldList, CustomFieldRestore
-from customers.api.customer_signals import CustomerSignals, SignalDetail
+from customers.api.customer_signals import CustomerSignals, SignalDetail, SignalList
 from customers.api.files import CustomerFiles, FileContent, FileDetail, FileRestore
 from customers.api.history import CustomerHistory
 from customers.api.icp import CriterionDetail, CriterionList
@@ -23,7 +23,7 @@ from customers.api.qualification import CustomerQualification
 from customers.api.sending import CustomerMaySend
 from customers.api.stakeholders import CustomerStakeholders
 from customers.api.tags import CustomerTagDetail, CustomerTags, TagDetail, TagList, TagMerge
-from customers.api.technologies import CustomerTechnologies, TechnologyDetail
+from customers.api.technologies import CustomerTechnologies, TechnologyDetail, TechnologyList
 from customers.api.timeline import CustomerTimeline
 from customers.api.views import (
     CustomerArchive,
@@ -50,8 +50,11 @@ urlpatterns = [
     path("customers/<uuid:id>/technologies", CustomerTechnologies.as_view(), name="customer_technologies"),
     path("customers/<uuid:id>/signals", CustomerSignals.as_view(), name="customer_signals"),
     path("customers/<uuid:id>/competitors", CustomerCompetitors.as_view(), name="customer_competitors"),
+    path("technologies", TechnologyList.as_view(), name="technology_list"),
     path("technologies/<uuid:id>", TechnologyDetail.as_view(), name="technology_detail"),
+    path("signals", SignalList.as_view(), name="signal_list"),
     path("signals/<uuid:id>", SignalDetail.as_view(), name="signal_detail"),
+    path("competitors", CompetitorList.as_view(), name="competitor_list"),
     path("competitors/<uuid:id>", CompetitorDetail.as_view(), name="competitor_detail"),
     path("icp-criteria", CriterionList.as_view(), name="icp_criterion_list"),
     path("icp-criteria/<uuid:id>", CriterionDetail.as_view(), name="icp_criterion_detail"),

@@ -10,12 +10,16 @@ from customers.filters.customers import (
     tags,
     teams,
 )
+from customers.filters.findings import CompetitorFilterSet, SignalFilterSet, TechnologyFilterSet
 from customers.filters.notes import NoteFilterSet
 
 __all__ = [
     "CUSTOM",
+    "CompetitorFilterSet",
     "ContactFilterSet",
     "NoteFilterSet",
+    "SignalFilterSet",
+    "TechnologyFilterSet",
     "customer_filterset",
     "customers_matching",
     "filterset_of",

@@ -23,6 +23,7 @@ from crm.folding import Fold
 from crm.models import Business, Membership, Team
 from customers.choices import FieldType
 from customers.filters.findings import finding_filters
+from customers.filters.status import status_filter
 from customers.models import Customer, CustomerTag, CustomField, Tag
 from customers.queries import matching
 from customers.queries.custom_fields import custom_fields_of
@@ -164,6 +165,7 @@ def _declared(hidden: frozenset[str]) -> dict[str, django_filters.Filter]:
     declared = {_name(field.key, lookup): _filter(field, lookup) for field in shown for lookup in field.filters}
     declared["tag"] = TagFilter(label=_("Tag"), choices=tags, distinct=False)
     declared["tag__all"] = TagFilter(label=_("All of the tags"), choices=tags, conjoined=True, distinct=False)
+    declared["status"] = status_filter()
     return {**declared, **finding_filters()}
 
 

@@ -18,8 +18,8 @@ from customers.api.technologies import TechnologyInput
 from customers.models import Customer, IcpCriterion, Technology
 from customers.services.findings import BANT_FIELDS, COMPETITOR_FIELDS, SIGNAL_FIELDS, TECHNOLOGY_FIELDS
 from customers.services.icp import CRITERION_FIELDS
-from tests.crm.api.calling import Caller, assert_problem, fields_at_fault, make_key
-from tests.factories import make_customer
+from tests.crm.api.calling import Caller, assert_problem, fields_at_fault, make_key, sign_in
+from tests.factories import make_customer, make_membership
 
 SYSTEM = Actor.system("test")
 BODIES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -109,6 +109,108 @@ def test_customers_out_of_sight_are_unknown(caller: Caller, other_business: Busi
         assert_problem(caller.get(f"/customers/{pk}/{word}"), 404)
         assert_problem(caller.post(f"/customers/{pk}/{word}", BODIES[word][0]), 404)
         assert_problem(caller.get(f"/customers/{pk}/qualification"), 404)
+
+
+@pytest.fixture
+def three(caller: Caller, company: Customer) -> dict[str, str]:
+    """Findings of two customers: ids by what they say."""
+    other, made = make_customer(company.business), {}
+    for customer, word, body in (
+        (
+            company,
+            "technologies",
+            {
+                "name": "SAP",
+                "category": "ERP",
+                "source": "Call",
+                "first_seen_on": "2026-01-01",
+                "last_seen_on": "2026-01-05",
+            },
+        ),
+        (
+            other,
+            "technologies",
+            {"name": "Odoo", "source": "Call", "first_seen_on": "2026-02-01", "last_seen_on": "2026-02-05"},
+        ),
+        (
+            company,
+            "signals",
+            {"kind": "risk", "text": "Leaves", "source": "Call", "strength": 5, "seen_on": "2026-01-30"},
+        ),
+        (
+            other,
+            "signals",
+            {"kind": "buying", "text": "Buys", "source": "x", "seen_on": "2026-02-01", "closed_on": "2026-02-02"},
+        ),
+        (
+            company,
+            "competitors",
+            {"name": "Initech", "source": "Call", "standing": "incumbent", "seen_on": "2026-01-30"},
+        ),
+        (other, "competitors", {"name": "Globex", "source": "Call", "seen_on": "2026-02-01"}),
+    ):
+        answer = caller.post(f"/customers/{customer.pk}/{word}", body)
+        assert answer.status_code == 201, answer.content
+        made[str(body.get("text") or body["name"])] = answer.json()["id"]
+    return made
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("technologies", ["Odoo", "SAP"]), ("technologies?sort=last_seen_on", ["SAP", "Odoo"]), ("technologies?name=sap", ["SAP"]),
+        ("technologies?name=sa", []), ("technologies?category=ERP", ["SAP"]), ("technologies?first_seen_on__gte=2026-01-02", ["Odoo"]),
+        ("technologies?last_seen_on__lte=2026-01-05", ["SAP"]), ("signals", ["Buys", "Leaves"]), ("signals?kind=risk", ["Leaves"]),
+        ("signals?open=true", ["Leaves"]), ("signals?open=false", ["Buys"]), ("signals?strength__gte=4", ["Leaves"]),
+        ("signals?seen_on__gte=2026-01-31", ["Buys"]), ("signals?seen_on__lte=2026-01-31&open=true", ["Leaves"]),
+        ("competitors", ["Globex", "Initech"]), ("competitors?name=INITECH", ["Initech"]), ("competitors?standing=incumbent", ["Initech"]),
+        ("competitors?seen_on__gte=2026-02-01", ["Globex"]),
+    ],
+)  # fmt: skip
+def test_findings_of_all_customers(caller: Caller, three: dict[str, str], query: str, expected: list[str]) -> None:
+    answer = caller.get(f"/{query}")
+    assert answer.status_code == 200, answer.content
+    assert [row["id"] for row in answer.json()["data"]] == [three[name] for name in expected]
+
+
+@pytest.mark.parametrize("word", BODIES)
+def test_lists_of_findings_are_read_on_and_noted(
+    caller: Caller, company: Customer, three: dict[str, str], word: str
+) -> None:
+    first = caller.get(f"/{word}?limit=1").json()
+    second = caller.get(f"/{word}?limit=1&cursor={first['next']}").json()
+    assert {row["id"] for page in (first, second) for row in page["data"]} < set(three.values())
+    assert (first["total"], first["hasMore"], second["hasMore"]) == (2, True, False)
+    (only,) = caller.get(f"/{word}?customer={company.pk}").json()["data"]
+    assert only["customer"] == str(company.pk)
+    assert AccessRecord.unscoped.latest("id").customer_ids == [company.pk]
+
+
+@pytest.mark.parametrize("word", BODIES)
+def test_findings_are_seen_with_their_customers_alone(
+    company: Customer, three: dict[str, str], other_business: Business, word: str
+) -> None:
+    own = make_membership(company.business, "agent", visibility="own")
+    caller = Caller(sign_in(own.user.email)["access_token"])
+    assert caller.get(f"/{word}").json()["data"] == []
+    Customer.unscoped.filter(pk=company.pk).update(owner=own.user)
+    assert [row["customer"] for row in caller.get(f"/{word}").json()["data"]] == [str(company.pk)]
+    assert Caller(make_key(other_business)).get(f"/{word}").json()["data"] == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "signals?kind=luck",
+        "signals?open=perhaps",
+        "competitors?standing=x",
+        "technologies?first_seen_on__gte=x",
+        "signals?name=x",
+    ],
+)
+def test_filters_of_findings_that_make_no_sense_are_refused(caller: Caller, query: str) -> None:
+    problem = assert_problem(caller.get(f"/{query}"), 400)
+    assert fields_at_fault(problem) == {query.partition("?")[2].partition("=")[0]}
 
 
 def test_bant_and_fit(caller: Caller, company: Customer) -> None:
