@@ -53,6 +53,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{name} is ready ({time.monotonic() - began:.0f} s).")
 
     def _measure(self, options: dict[str, Any]) -> None:
+        call_command("collectstatic", interactive=False, verbosity=0)
         bench.use_database(options["database"])
         business = self._business(options["database"])
         prefixes = tuple(part.strip() for part in options["only"].split(",") if part.strip())
