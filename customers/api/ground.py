@@ -10,7 +10,8 @@ from rest_framework.response import Response
 from crm.access import saw
 from crm.api.views import RecordEndpoint
 from crm.errors import NotFound
-from customers.api.representation import CUSTOMER, private_values
+from customers.api.profile import profile_values
+from customers.api.representation import CUSTOMER
 from customers.models import Customer
 
 
@@ -60,4 +61,4 @@ class CustomerEndpoint(ShowsCustomers, RecordEndpoint):
         saw(self.request, [row["id"]])
 
     def details(self, row: dict[str, Any]) -> dict[str, Any]:
-        return private_values(self.actor, row["id"], self.business)
+        return profile_values(self.actor, row["id"], self.business)

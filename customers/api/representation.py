@@ -1,10 +1,10 @@
 """How customers and imports are shown to programs; customers from the plugged fields."""
 
 from typing import Any
-from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q, Value
+from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
@@ -36,6 +36,8 @@ _TYPES = {"customer": "id", "url": "text"}
 """How types of fields that pages write in their own way are shown to programs."""
 
 
+FULL_NAME = Coalesce(NullIf(Trim(Concat("first_name", Value(" "), "last_name")), Value("")), "display_name")
+IS_ACTIVE = ExpressionWrapper(Q(archived_at__isnull=True), output_field=BooleanField())
 TAG_NAMES = ArraySubquery(CustomerTag.objects.filter(customer=OuterRef("pk")).order_by("tag__name").values("tag__name"))
 
 
@@ -59,6 +61,22 @@ CUSTOMER = Representation(
         Shown("id", "id", "id"),
         Shown("first_name", "first_name", "text", _("First name"), example="Jordan"),
         Shown("last_name", "last_name", "text", _("Last name"), example="Smith"),
+        Shown(
+            "full_name",
+            "full_name",
+            "text",
+            _("First and last name; without them, the name"),
+            example="Jordan Smith",
+            expression=FULL_NAME,
+        ),
+        Shown(
+            "is_active",
+            "is_active",
+            "boolean",
+            _("Whether the customer isn't archived"),
+            example=True,
+            expression=IS_ACTIVE,
+        ),
         *(_shown(field) for field in fields if not field.permission),
         Shown("tags", "tag_names", "texts", _("Names of the tags"), example=["VIP"], expression=TAG_NAMES),
         Shown(
@@ -88,11 +106,10 @@ PRIVATE_FIELDS: dict[str, serializers.Field] = {
 PRIVATE_SAMPLE = {"date_of_birth": "1984-02-14", "birthday": "0214", "telegram_id": "@jordan_smith"}
 
 
-def private_values(actor: Actor, customer_id: UUID, business: Business) -> dict[str, Any]:
+def private_values(actor: Actor, customer: Customer, business: Business) -> dict[str, Any]:
     """What is private of a customer, as far as the actor may see it; a sealed value whose key is lost is null."""
     if not actor.may("customers.view_private", business):
         return {}
-    customer = Customer.objects.only("business", "birth_date_sealed", "birthday", "telegram_sealed").get(pk=customer_id)
     sealed = {name: customer.opened(name) for name in PRIVATE}
     return {**sealed, "birthday": customer.birthday}
 

@@ -10,6 +10,7 @@ from customers.api.contact_deeds import ContactConvert, ContactRestore, ContactT
 from customers.api.contacts import ContactDetail, ContactList, CustomerContacts
 from customers.api.custom_fields import CustomFieldArchive, CustomFieldDetail, CustomFieldList, CustomFieldRestore
 from customers.api.customer_signals import CustomerSignals, SignalDetail, SignalList
+from customers.api.families import CustomerFamily
 from customers.api.files import CustomerFiles, FileContent, FileDetail, FileRestore
 from customers.api.history import CustomerHistory
 from customers.api.icp import CriterionDetail, CriterionList
@@ -41,6 +42,7 @@ urlpatterns = [
     path("customers/<uuid:id>", CustomerDetail.as_view(), name="customer_detail"),
     path("customers/<uuid:id>/convert", CustomerConvert.as_view(), name="customer_convert"),
     path("customers/<uuid:id>/timeline", CustomerTimeline.as_view(), name="customer_timeline"),
+    path("customers/<uuid:id>/family", CustomerFamily.as_view(), name="customer_family"),
     path("customers/<uuid:id>/history", CustomerHistory.as_view(), name="customer_history"),
     path("customers/<uuid:id>/archive", CustomerArchive.as_view(), name="customer_archive"),
     path("customers/<uuid:id>/restore", CustomerRestore.as_view(), name="customer_restore"),

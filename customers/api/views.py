@@ -20,14 +20,15 @@ from customers import services
 from customers.api.ground import CustomerEndpoint, ShowsCustomers
 from customers.api.inputs import ArchiveInput, ConvertInput, CustomerInput, NothingInput
 from customers.api.privacy import ERASURE_DOC, PRIVACY_REQUEST
-from customers.api.representation import CUSTOMER, PRIVATE_FIELDS, PRIVATE_SAMPLE, private_values
+from customers.api.profile import PROFILE_FIELDS, PROFILE_SAMPLE, profile_values
+from customers.api.representation import CUSTOMER
 from customers.filters import CUSTOM, customer_filterset, filterset_of
 from customers.models import Customer, PrivacyRequest
 from customers.queries import matches_for, matching
 from customers.registry import fields, hidden_fields
 
-ANSWER = type("CustomerProfile", (CUSTOMER.serializer(),), dict(PRIVATE_FIELDS))
-SAMPLE = CUSTOMER.sample() | PRIVATE_SAMPLE
+ANSWER = type("CustomerProfile", (CUSTOMER.serializer(),), dict(PROFILE_FIELDS))
+SAMPLE = CUSTOMER.sample() | PROFILE_SAMPLE
 _BODY = {
     "kind": "person",
     "first_name": "Jordan",
@@ -35,7 +36,7 @@ _BODY = {
     "email": "jordan@example.com",
     "country": "United Kingdom",
 }
-CustomerInput.computed = frozenset((*CUSTOMER.shown, *PRIVATE_FIELDS)) - frozenset(CustomerInput().fields)
+CustomerInput.computed = frozenset((*CUSTOMER.shown, *PROFILE_FIELDS)) - frozenset(CustomerInput().fields)
 INCLUDES = {
     "owner": Included("owner", _("The member who looks after the customer"), "owner", load_people, Person),
     "team": Included("team", _("The team that does"), "team", load_teams, TeamName),
@@ -99,7 +100,7 @@ class CustomerList(ShowsCustomers, ListEndpoint):
         customer = services.create_customer(actor=self.actor, business=self.business, at=clock.now(), **values)
         row = CUSTOMER.one(Customer.objects.all(), customer.pk)
         saw(self.request, [customer.pk])
-        data = CUSTOMER.of(row, self.business) | private_values(self.actor, customer.pk, self.business)
+        data = CUSTOMER.of(row, self.business) | profile_values(self.actor, customer.pk, self.business)
         headers = {
             "Location": reverse("api:customer_detail", args=[customer.pk]),
             "ETag": tag_of(row["updated_at"], data),

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from crm.actor import Actor
 from customers.choices import Kind, LifecycleStage, SignalKind
 from customers.models import Customer, CustomerTag, CustomField, Note, Signal, Tag
-from customers.registry import risk_reasons
+from customers.registry import RiskReason, risk_reasons
 
 _MOST = 100
 UNTOUCHED = timedelta(days=180)
@@ -34,10 +34,12 @@ ASKED: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Completeness:
-    """How much of a profile is filled in, 0–100, and the fields that are missing; those of the business as `custom_values.<key>`."""
+    """How much of a profile is filled in, 0–100, the fields that are missing (those of the business as `custom_values.<key>`), and how
+    many count."""
 
     percent: int
     missing: tuple[str, ...]
+    total: int
 
 
 def completeness_of(customer: Customer, custom_fields: list[CustomField]) -> Completeness:
@@ -47,7 +49,7 @@ def completeness_of(customer: Customer, custom_fields: list[CustomField]) -> Com
     missing = [name for name in asked if _column(customer, name) in ("", None)]
     missing += [f"custom_values.{key}" for key in required if customer.custom_values.get(key) in ("", None, [])]
     total = len(asked) + len(required)
-    return Completeness(100 * (total - len(missing)) // total, tuple(missing))
+    return Completeness(100 * (total - len(missing)) // total, tuple(missing), total)
 
 
 def _column(customer: Customer, name: str) -> Any:
@@ -80,8 +82,13 @@ def _risks(customer: Any) -> Any:
 
 def reasons_at_risk(actor: Actor, customer: Customer, at: datetime) -> list[str]:
     """The signs that are true of the customer now, in words."""
-    found = (reason.find(actor, customer, at) for reason in risk_reasons)
-    return [words for words in found if words]
+    return [words for _reason, words in risks_of(actor, customer, at)]
+
+
+def risks_of(actor: Actor, customer: Customer, at: datetime) -> list[tuple[RiskReason, str]]:
+    """The same, each with the plug that has found it."""
+    found = ((reason, reason.find(actor, customer, at)) for reason in risk_reasons)
+    return [(reason, words) for reason, words in found if words]
 
 
 def stage_risk(actor: Actor, customer: Customer, at: datetime) -> str:

@@ -17,6 +17,7 @@ from crm.clock import today
 from crm.errors import InvalidInput
 from crm.models import Business
 from crm.registry import Text
+from customers.choices import Kind
 from customers.choices import LifecycleStage as Stage
 from customers.models import Customer
 
@@ -88,6 +89,9 @@ VOCABULARIES: Mapping[str, Sequence[Rule]] = {
 }
 """The status of an account, a customer's status and relationship, whether a customer is active, the phases of the account playbook,
 and the six basic stages."""
+
+STATUS_OF: Mapping[str, str] = {Kind.COMPANY: ACCOUNT_STATUS, Kind.PERSON: CUSTOMER_STATUS}
+"""Which of them the status of a customer is read from, by its kind."""
 
 
 @dataclass(frozen=True)
@@ -171,15 +175,30 @@ def stage_of(vocabulary: str, word: str) -> str:
 
 def called(rows: QuerySet[Any], vocabulary: str, word: str, bounds: Bounds) -> QuerySet[Any]:
     """Those of the customers for whom the vocabulary says `word`."""
+    rows, says = _saying(rows, vocabulary, word, bounds)
+    return rows.filter(says)
+
+
+def with_status(rows: QuerySet[Any], word: str, bounds: Bounds) -> QuerySet[Any]:
+    """The companies that are accounts of this status, and the people who are customers of this status."""
+    found = Q(pk__in=[])
+    for kind, vocabulary in STATUS_OF.items():
+        if word in words_of(vocabulary):
+            rows, says = _saying(rows, vocabulary, word, bounds)
+            found |= Q(kind=kind) & says
+    return rows.filter(found)
+
+
+def _saying(rows: QuerySet[Any], vocabulary: str, word: str, bounds: Bounds) -> tuple[QuerySet[Any], Q]:
+    """The rows, and the condition by which the vocabulary says `word` of one."""
     rules = VOCABULARIES[vocabulary]
     first_cause = next((place for place, rule in enumerate(rules) if rule.cause), len(rules))
     plain = [stage for rule in rules[:first_cause] if rule.word == word for stage in rule.stages]
     if plain:
-        return rows.filter(lifecycle_stage__in=plain)
+        return rows, Q(lifecycle_stage__in=plain)
     cases = [When(_condition(rule, bounds), then=Value(rule.word)) for rule in rules[:-1]]
     found = Case(*cases, default=Value(rules[-1].word), output_field=CharField())
-    narrowed: QuerySet[Any] = rows.alias(called=found).filter(called=word)
-    return narrowed
+    return rows.alias(**{f"{vocabulary}_word": found}), Q(**{f"{vocabulary}_word": word})
 
 
 def _rule(vocabulary: str, standing: Standing, bounds: Bounds) -> Rule:

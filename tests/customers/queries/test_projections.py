@@ -8,9 +8,21 @@ import pytest
 from crm.errors import InvalidInput
 from crm.models import Business
 from customers.choices import LifecycleStage
+from customers.filters.status import STATUSES
 from customers.models import Customer, CustomerFacts
 from customers.queries import projections
-from customers.queries.projections import VOCABULARIES, Bounds, Standing, called, read, standing_of, words_of, write
+from customers.queries.projections import (
+    STATUS_OF,
+    VOCABULARIES,
+    Bounds,
+    Standing,
+    called,
+    read,
+    standing_of,
+    with_status,
+    words_of,
+    write,
+)
 from tests.factories import make_customer
 
 AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -159,3 +171,19 @@ def test_a_business_says_what_is_dormant_and_loyal(in_scope: Business) -> None:
     assert bounds.loyal_orders == 2
     assert bounds.dormant_before == datetime(2026, 3, 31, 23, tzinfo=UTC)  # midnight of the first of April in London
     assert read(projections.RELATIONSHIP, Standing("active", False, 2, AT), bounds) == "loyal"
+
+
+def test_a_status_is_what_the_vocabulary_of_the_kind_says(in_scope: Business) -> None:
+    for kind, standing in product(STATUS_OF, STANDINGS):
+        made = make_customer(in_scope, kind=kind, lifecycle_stage=standing.stage)
+        if standing.is_archived:
+            Customer.objects.filter(pk=made.pk).update(archived_at=AT)
+        CustomerFacts.objects.filter(customer=made).update(
+            order_count=standing.order_count, last_order_at=standing.last_order_at
+        )
+    rows = Customer.objects.with_facts()
+    expected = {row.pk: read(STATUS_OF[row.kind], standing_of(row), BOUNDS) for row in rows}
+    for word in set(expected.values()):
+        found = set(with_status(Customer.objects.all(), word, BOUNDS).values_list("pk", flat=True))
+        assert found == {pk for pk, said in expected.items() if said == word}, word
+    assert set(expected.values()) == {word for word, _label in STATUSES}
