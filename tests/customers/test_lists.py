@@ -183,11 +183,25 @@ def test_companies_are_a_preset_of_the_list(browser: Client, in_scope: Business)
     assert shown.context["page"]["title"] == "Companies"
 
 
+def test_the_list_is_narrowed_by_the_status_of_other_systems(browser: Client, in_scope: Business) -> None:
+    grown = make_customer(in_scope, kind="company", lifecycle_stage="expansion")
+    make_customer(in_scope, kind="company", lifecycle_stage="churn_risk")
+    shown = browser.get("/customers?status=active&kind=company")
+    assert [row.id for row in shown.context["table"].rows] == [str(grown.pk)]
+    assert "Status: Active" in shown.content.decode()
+    assert browser.get("/customers?status=loyal").status_code == 400
+
+
 def test_addresses_of_other_products_lead_here(browser: Client, in_scope: Business, other_business: Business) -> None:
     company = make_customer(in_scope, kind="company")
     for path, target in (
         ("/dashboard/customers", "/customers"),
         ("/dashboard/accounts", "/accounts"),
+        (
+            "/dashboard/accounts?country=Spain&sort=-name&tag=a&tag=b%26c",
+            "/accounts?country=Spain&sort=-name&tag=a&tag=b%26c",
+        ),
+        ("/dashboard/customers?search=z%C3%B6", "/customers?search=z%C3%B6"),
         ("/dashboard/accounts/new", "/customers/new?kind=company"),
         (f"/dashboard/accounts/{company.pk}", f"/customers/{company.pk}"),
         (f"/dashboard/accounts/{company.pk}/edit", f"/customers/{company.pk}/edit"),
