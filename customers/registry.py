@@ -156,6 +156,23 @@ profile_actions: Socket[ProfileAction] = Socket(
 
 
 @dataclass(frozen=True)
+class RowAction:
+    """A deed that each row of the customer list offers to those who hold `permission`; the page takes the customer's id."""
+
+    key: str
+    label: Text
+    icon: str
+    url_name: str
+    permission: str
+    order: int = 100
+
+
+row_actions: Socket[RowAction] = Socket(
+    "row_actions", "Deeds that rows of the customer list offer.", lambda a: a.key, order=lambda a: a.order
+)
+
+
+@dataclass(frozen=True)
 class TimelineEntry:
     """Something that happened with a customer: when, a key that is unique within its source, what, by whom, and where to read more.
 

@@ -50,10 +50,12 @@ from customers.registry import (
     ProfileAction,
     ProfilePanel,
     ProfileTab,
+    RowAction,
     day_panels,
     profile_actions,
     profile_panels,
     profile_tabs,
+    row_actions,
 )
 
 permissions.plug(
@@ -114,6 +116,9 @@ profile_actions.plug(
     ),
     ProfileAction("seers", _("Who saw this"), "eye", "crm:access_customer", "crm.view_access", state="any", order=800),
     ProfileAction("archive", _("Archive"), "archive", "customers:customer_archive", "customers.archive", order=900),
+)
+row_actions.plug(
+    RowAction("edit", _("Edit"), "pencil", "customers:customer_update", "customers.change", order=10),
 )
 record_pages.plug(
     RecordPage("customers.customer", "customers:customer_detail", "customers.view"),

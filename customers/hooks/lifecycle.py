@@ -29,10 +29,12 @@ from customers.registry import (
     ProfileAction,
     ProfilePanel,
     RiskReason,
+    RowAction,
     TimelineSource,
     profile_actions,
     profile_panels,
     risk_reasons,
+    row_actions,
     timeline_sources,
 )
 
@@ -50,6 +52,9 @@ profile_actions.plug(
         stages=(LifecycleStage.PROSPECT, LifecycleStage.OPPORTUNITY),
         order=30,
     ),
+)
+row_actions.plug(
+    RowAction("stage", _("Change stage"), "route", "customers:stage_change", "customers.change", order=20),
 )
 timeline_sources.plug(
     TimelineSource("stages", _("Stages"), "milestone", "customers.view", stage_entries, order=10),

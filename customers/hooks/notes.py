@@ -23,8 +23,10 @@ from customers.queries import integrity
 from customers.queries.notes import note_entries
 from customers.registry import (
     ProfileTab,
+    RowAction,
     TimelineSource,
     profile_tabs,
+    row_actions,
     timeline_sources,
 )
 
@@ -47,6 +49,9 @@ notification_kinds.plug(
 profile_tabs.plug(
     ProfileTab("notes", _("Notes"), "customers:customer_notes", "customers.view", order=25),
     ProfileTab("files", _("Files"), "customers:customer_files", "customers.view", order=60),
+)
+row_actions.plug(
+    RowAction("note", _("Add note"), "sticky-note", "customers:note_create", "customers.change", order=30),
 )
 timeline_sources.plug(
     TimelineSource("notes", _("Notes"), "notebook-pen", "customers.view", note_entries, order=20),

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -39,7 +40,7 @@ def customer_columns(
     chosen = set(keys)
     columns = []
     for field in fields:
-        if field.type == "customer" or field.key in hidden:  # another customer is one whom the reader may not see
+        if field.key in hidden:
             continue
         if every or (field.key in chosen if chosen else field.column):
             columns.append(
@@ -122,7 +123,17 @@ def _cell(field: Field, business: Business) -> Any:
         return _name
     if field.key == "lifecycle_stage":
         return stage_badge
+    if field.type == "customer":
+        return lambda row: _other(row, getattr(row, f"{field.path}_id"))
     return lambda row: shown(field, row, business)
+
+
+def _other(row: Customer, pk: Any) -> Any:
+    """The name of another customer, which the list has put at the row if the reader may see it."""
+    name = getattr(row, "shown_customers", {}).get(pk)
+    if name is None:
+        return ""
+    return format_html('<a href="{}"><bdi>{}</bdi></a>', reverse("customers:customer_detail", args=[pk]), name)
 
 
 def value_of(field: Field, row: Customer) -> Any:

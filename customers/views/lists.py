@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -22,20 +22,14 @@ from crm.templatetags import ui
 from customers.choices import FieldType, Kind
 from customers.filters import CUSTOM, filterset_of
 from customers.models import Customer, CustomField
-from customers.queries import matches_for, matching
+from customers.queries import matches_for, matching, named
 from customers.queries.custom_fields import custom_fields_of, users_in
-from customers.registry import bulk_actions, fields, hidden_fields
+from customers.registry import bulk_actions, fields, hidden_fields, row_actions
 from customers.tables import customer_columns, with_tags
 from customers.views.imports import import_link
 from customers.views.profile import OneCustomer
 
 _ANYBODY = UUID(int=0)
-# What may be done with one row: the page, its permission, its icon and what it is called.
-_ROW_TOOLS = (
-    ("customers:customer_update", "customers.change", "pencil", gettext_lazy("Edit")),
-    ("customers:stage_change", "customers.change", "route", gettext_lazy("Change stage")),
-    ("customers:note_create", "customers.change", "sticky-note", gettext_lazy("Add note")),
-)
 
 
 class CustomerList(ListPage):
@@ -85,6 +79,12 @@ class CustomerList(ListPage):
     def shown(self, rows: list[Any]) -> None:
         saw(self.request, (row.pk for row in rows))
         keys = {column.key for column in self.chosen_columns(self.opened.query)}
+        others = [field.path for field in fields if field.type == "customer" and field.key in keys]
+        if others:
+            names = named(self.actor, {pk for row in rows for path in others if (pk := getattr(row, f"{path}_id"))})
+            saw(self.request, names)
+            for row in rows:
+                row.shown_customers = names
         if "tags" in keys:
             with_tags(rows)
         people = [own for own in self.custom_fields if own.type == FieldType.USER and CUSTOM + own.key in keys]
@@ -103,17 +103,14 @@ class CustomerList(ListPage):
     def row_tools(self) -> Callable[[Any], SafeString] | None:
         """Links at the end of a row, made once and filled with each row's id and name."""
         links = []
-        for url_name, permission, icon, label in _ROW_TOOLS:
-            if not self.actor.may(permission, self.business):
+        for action in row_actions:
+            if not self.actor.may(action.permission, self.business):
                 continue
-            try:
-                href = reverse(url_name, args=[_ANYBODY])
-            except NoReverseMatch:
-                continue
+            href, label = reverse(action.url_name, args=[_ANYBODY]), action.label
             links.append(
                 format_html('<a class="icon-button" href="{}" title="{}" aria-label="{}: ', href, label, label)
                 + "%(name)s"
-                + format_html('">{}</a>', ui.icon(icon, 16))
+                + format_html('">{}</a>', ui.icon(action.icon, 16))
             )
         if not links:
             return None
@@ -195,15 +192,14 @@ class AccountList(CustomerList):
 
 
 class DashboardList(Page):
-    """An address that other products use for the list leads to it, narrowed as it asks."""
+    """An address that other products use for the list leads to it."""
 
     permission = "customers.view"
     title = gettext_lazy("Customers")
     url_name = "customers:customer_list"
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        asked = request.GET.urlencode()
-        return HttpResponseRedirect(reverse(self.url_name) + (f"?{asked}" if asked else ""))
+        return HttpResponseRedirect(reverse(self.url_name))
 
 
 class DashboardCreate(Page):

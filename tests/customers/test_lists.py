@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from crm.models import AccessRecord, Business, Membership
 from customers.models import Customer, CustomerTag, CustomField, Tag
+from customers.registry import row_actions
 from tests.crm.api.calling import Caller, make_key
 from tests.factories import make_customer, make_membership
 
@@ -300,3 +301,46 @@ def test_birthdays_are_for_those_who_may_see_private_values(
     assert caller.get(f"/customers/{born.pk}").json().get("birthday") == ("0214" if status == 200 else None)
     if status == 200:
         assert names(browser, "?birthday=0214") == {"Born"}
+
+
+def test_rows_offer_what_one_may_do(in_scope: Business, sign_in: Any) -> None:
+    customer = make_customer(in_scope, last_name="<Row>")
+    for role, may in (("agent", True), ("analyst", False)):
+        content = sign_in(make_membership(in_scope, role)).get("/customers").content.decode()
+        for action in row_actions:
+            address = reverse(action.url_name, args=[customer.pk])
+            assert (f'href="{address}" title="{action.label}"' in content) == may
+    assert [action.key for action in row_actions] == ["edit", "stage", "note"]
+    assert "<Row>" not in content
+
+
+def test_the_parent_and_who_referred_can_be_columns(in_scope: Business, browser: Client, sign_in: Any) -> None:
+    above = make_customer(in_scope, kind="company", display_name="Above Ltd")
+    friend = make_customer(in_scope, first_name="Fay", last_name="Friend")
+    agent = make_membership(in_scope, "agent", visibility="own")
+    make_customer(
+        in_scope, kind="company", display_name="Below Ltd", parent=above, referred_by=friend, owner=agent.user
+    )
+    content = browser.get("/customers?filters=open").content.decode()
+    assert 'value="parent"' in content
+    assert 'value="referred_by"' in content
+    query = "/customers?columns=parent,referred_by&display_name=below ltd"
+    content = browser.get(query).content.decode()
+    assert f'<a href="/customers/{above.pk}"><bdi>Above Ltd</bdi></a>' in content
+    assert f'<a href="/customers/{friend.pk}"><bdi>Fay Friend</bdi></a>' in content
+    assert {above.pk, friend.pk} < set(AccessRecord.unscoped.latest("id").customer_ids)
+    content = sign_in(agent).get(query).content.decode()
+    assert "Below Ltd" in content
+    assert "Above Ltd" not in content
+    assert "Friend" not in content
+
+
+def test_columns_of_other_customers_cost_one_query(
+    in_scope: Business, browser: Client, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(5):
+        above = make_customer(in_scope, kind="company", display_name=f"Above {number}")
+        make_customer(in_scope, kind="company", parent=above, referred_by=above)
+    browser.get("/customers?columns=parent,referred_by")
+    with django_assert_max_num_queries(16):
+        browser.get("/customers?columns=parent,referred_by")
