@@ -80,7 +80,7 @@ class AccountInput(Input):
     computed = frozenset(_SAMPLE) - {"name", "industry", "size", "arr", "status"}
 
     name = Text(max_length=200)
-    industry = Text(max_length=80, allow_blank=True, allow_null=True, required=False)
+    industry = Text(max_length=100, allow_blank=True, allow_null=True, required=False)
     size = Choice(choices=_SIZES, allow_null=True, required=False)
     arr = Amount(
         max_digits=16, decimal_places=2, min_value=0, allow_null=True, required=False,

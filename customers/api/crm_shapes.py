@@ -135,7 +135,7 @@ class CrmCustomerInput(Evidence):
 
     name = Text(max_length=200, required=False)
     email = Email(max_length=254, allow_blank=True, required=False)
-    phone = Text(max_length=40, allow_blank=True, required=False)
+    phone = Text(max_length=50, allow_blank=True, required=False)
     customer_status = Choice(choices=_STATUSES, required=False)
     lifecycle_stage = Choice(choices=_RELATIONSHIPS, required=False)
     status_reason = Text(

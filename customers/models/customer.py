@@ -29,7 +29,7 @@ class Customer(BusinessModel):  # type: ignore[django-manager-missing]  # its ma
     email = models.EmailField(_("e-mail"), max_length=254, blank=True, default="", db_default="")
     phone = models.CharField(
         _("phone"),
-        max_length=40,
+        max_length=50,
         blank=True,
         default="",
         db_default="",
@@ -38,7 +38,7 @@ class Customer(BusinessModel):  # type: ignore[django-manager-missing]  # its ma
     country = models.CharField(_("country"), max_length=80, blank=True, default="", db_default="")
     city = models.CharField(_("city"), max_length=100, blank=True, default="", db_default="")
     website = models.URLField(_("website"), max_length=300, blank=True, default="", db_default="")
-    industry = models.CharField(_("industry"), max_length=80, blank=True, default="", db_default="")
+    industry = models.CharField(_("industry"), max_length=100, blank=True, default="", db_default="")
     size = models.CharField(_("size"), max_length=10, choices=Size, blank=True, default="", db_default="")
     lifecycle_stage = models.CharField(
         _("lifecycle stage"),
@@ -223,8 +223,9 @@ class Customer(BusinessModel):  # type: ignore[django-manager-missing]  # its ma
             # a filter by any of these and the count of any pair of them is answered by this small index alone
             models.Index(
                 fields=["business", "kind", "lifecycle_stage", "country", "owner"],
+                include=["hidden_at"],
                 condition=Q(is_live=True),
-                name="customers_by_filters",
+                name="customers_by_all_filters",
             ),
             models.Index(
                 fields=["business", "lifecycle_stage", "created_at", "id"],

@@ -11,7 +11,9 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from crm.models import ActivityDetail, Business, Membership
+from customers.forms import CustomerForm
 from customers.models import Customer
+from customers.resources import CUSTOMERS
 from customers.services.phones import international_form
 from tests.crm.api.calling import Caller, assert_problem, fields_at_fault, make_key
 from tests.factories import make_customer
@@ -221,3 +223,15 @@ def test_phones_of_all_regions_survive_and_are_known_by_their_number(business: B
         customer = make_customer(business, phone=row["international"])
         assert customer.phone == row["international"]
         assert customer.phone_e164 == (row["e164"] if row["valid"] == "True" else "")
+
+
+@pytest.mark.parametrize(("field", "most"), [("industry", 100), ("phone", 50)])
+def test_longer_texts_are_kept_and_those_beyond_refused(caller: Caller, field: str, most: int) -> None:
+    body = {"kind": "company", "display_name": "Acme Corp"}
+    made = caller.post("/customers", {**body, field: "x" * most})
+    assert (made.status_code, made.json()[field]) == (201, "x" * most)
+    assert fields_at_fault(assert_problem(caller.post("/customers", {**body, field: "x" * (most + 1)}), 422)) == {field}
+    form: Any = CustomerForm.base_fields[field]
+    assert form.max_length == most
+    (column,) = [column for column in CUSTOMERS.columns if column.name == field]
+    assert column.max_length == most
