@@ -4,11 +4,13 @@ from typing import Any
 
 from django import forms
 from django.core.files.base import File
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.forms import DeedForm, VersionedForm, version_of
 from customers.choices import NoteType
 from customers.models import Customer, Note
+from customers.queries.notes import notable_contacts
 from customers.services.attachments import TYPES
 from customers.services.notes import MOST_CHARACTERS
 
@@ -54,7 +56,18 @@ class NoteForm(_NoteText):
     """A new note."""
 
     is_pinned = forms.BooleanField(label=gettext_lazy("Pin to the top"), required=False)
+    contact = forms.TypedChoiceField(label=gettext_lazy("About"), required=False, empty_value=None)
     file = FilesField(label=gettext_lazy("Files"), required=False, help_text=_FILES_HELP)
+
+    def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
+        super().__init__(*args, customer=customer, **kwargs)
+        known = {str(contact.pk): contact for contact in notable_contacts(customer)}
+        if not known:
+            del self.fields["contact"]
+            return
+        field: Any = self.fields["contact"]
+        field.choices = [("", _("The company")), *((pk, contact.display_name) for pk, contact in known.items())]
+        field.coerce = known.get
 
     def clean(self) -> dict[str, Any]:
         """The files under the name that the service knows them by."""

@@ -10,12 +10,14 @@ from django.utils.translation import gettext as _
 from crm.actor import Actor
 from crm.markdown import plain
 from crm.models import Membership
-from customers.models import Attachment, Customer, Note
+from customers.choices import Kind
+from customers.models import Attachment, Contact, Customer, Note
 from customers.queries.timeline import Place, latest_rows
 from customers.registry import TimelineEntry
 
 _MENTION = re.compile(r"(?<![\w@])@([^\s@,;:!?()<>\[\]{}\"']+(?:@[^\s@,;:!?()<>\[\]{}\"']+)?)")
 _MOST_MENTIONS = 20
+_MOST_CONTACTS = 300
 
 
 def notes_of(customer: Customer, *, removed: bool = False) -> QuerySet[Note]:
@@ -29,6 +31,19 @@ def files_of(customer: Customer, *, removed: bool = False) -> QuerySet[Attachmen
     """The files kept with the customer, or those that were removed and can be brought back; not in order."""
     rows: QuerySet[Attachment] = Attachment.objects.filter(customer=customer, removed_at__isnull=not removed)
     return rows.select_related("note")
+
+
+def notable_contacts(customer: Customer) -> list[Contact]:
+    """The contacts of a company about whom a note may be, the first by name; none of a person."""
+    if customer.kind != Kind.COMPANY:
+        return []
+    return list(Contact.objects.live().filter(customer=customer).order_by("sort_name", "pk")[:_MOST_CONTACTS])
+
+
+def notes_about(contact: Contact, limit: int) -> list[Note]:
+    """The latest notes about a contact, the newest first."""
+    rows = Note.objects.filter(contact=contact, customer=contact.customer_id, removed_at__isnull=True)
+    return list(rows.order_by("-created_at", "-pk")[:limit])
 
 
 def note_entries(actor: Actor, customer_ids: Sequence[UUID], before: Place | None, limit: int) -> list[TimelineEntry]:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from crm import clock
 from crm.access import saw
 from crm.forms import DeedForm, version_of
+from crm.markdown import rendered
 from crm.pages import FormPage, ListPage, Page
 from crm.tables import Column
 from crm.templatetags import ui
@@ -31,8 +32,11 @@ from customers.queries.contacts import (
     matching_contacts,
     untouched_after_days,
 )
+from customers.queries.notes import notes_about
 from customers.tables import contact_columns, contact_href, influence_meter, sentiment_badge
 from customers.views.profile import OneCustomer
+
+_NOTES = 20
 
 
 class ContactList(ListPage):
@@ -174,7 +178,16 @@ class ContactDetail(OneContact):
             line=_("%(title)s at %(company)s") % {"title": contact.title or _("Contact"), "company": contact.customer},
             touch_href=reverse("customers:contact_touch", args=[contact.pk]) if may and contact.archived_at is None else "",
             unlink_href=reverse("customers:contact_unlink", args=[contact.pk]) if may and person else "",
+            notes=[{"note": note, "html": rendered(note.content)} for note in notes_about(contact, _NOTES)],
+            notes_href=reverse("customers:customer_notes", args=[contact.customer_id]), note_href=self.note_href() if may else "",
         )  # fmt: skip
+
+    def note_href(self) -> str:
+        """Where a note about the contact is written; "" once it has left, and for archived companies."""
+        contact = self.contact
+        if contact.archived_at is not None or contact.customer.is_archived:
+            return ""
+        return f"{reverse('customers:note_create', args=[contact.customer_id])}?contact={contact.pk}"
 
     def person(self) -> Any:
         """The contact's own customer record, if the actor may see it."""

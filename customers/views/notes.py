@@ -73,10 +73,13 @@ class CustomerNotes(ProfilePage):
         }  # fmt: skip
 
 
-def note_form(page: Page, data: Any = None, files: Any = None) -> NoteForm:
+def note_form(page: Page, data: Any = None, files: Any = None, initial: Any = None) -> NoteForm:
     """The form of a new note on the page's customer."""
     people = reverse("customers:note_people", args=[page.kwargs["pk"]])
-    return NoteForm(data, files, actor=page.actor, business=page.business, customer=page.customer, mentions_href=people)  # type: ignore[attr-defined]
+    customer = page.customer  # type: ignore[attr-defined]  # a page of one customer
+    return NoteForm(
+        data, files, initial=initial, actor=page.actor, business=page.business, customer=customer, mentions_href=people
+    )
 
 
 class _TellsWhoWasNotTold(FormPage):
@@ -105,7 +108,8 @@ class NoteCreate(OneCustomer, _TellsWhoWasNotTold):
         return _("Add a note on %(customer)s") % {"customer": self.customer}
 
     def form(self, data: Any = None, files: Any = None) -> DeedForm:
-        return note_form(self, data, files)
+        """The form; with `?contact=` of the address, about that contact."""
+        return note_form(self, data, files, {"contact": self.request.GET.get("contact", "")})
 
     def perform(self, **data: Any) -> Note:
         return services.add_note(actor=self.actor, customer=self.customer, at=clock.now(), **data)

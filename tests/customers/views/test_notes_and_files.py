@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from crm import clock
 from crm.actor import Actor
@@ -14,7 +15,7 @@ from crm.models import AccessRecord, Business, Membership
 from crm.scope import scope
 from customers import services
 from customers.models import Attachment, Customer, Note
-from tests.factories import make_customer, make_file, make_membership, make_note, make_user
+from tests.factories import make_contact, make_customer, make_file, make_membership, make_note, make_user
 
 HTMX = {"HX-Request": "true"}
 
@@ -209,3 +210,60 @@ def test_archived_customers_take_no_notes_on_their_page(
     with scope(business):
         services.archive_customer(actor=Actor.system("test"), customer=customer, at=clock.now())
     assert "/notes/new" not in text(browser, f"/customers/{customer.pk}/notes")
+
+
+def test_a_note_is_about_a_contact_of_the_company(browser: Client, business: Business, in_scope: Business) -> None:
+    company = make_customer(business, kind="company")
+    dana, gone = (
+        make_contact(company, first_name="Dana"),
+        make_contact(company, first_name="Gone"),
+    )
+    services.archive_contact(actor=Actor.system("test"), contact=gone, at=clock.now())
+    stranger = make_contact(make_customer(business, kind="company"), first_name="Stranger")
+    address = reverse("customers:note_create", args=[company.pk])
+    for path in (reverse("customers:customer_notes", args=[company.pk]), address):
+        content = browser.get(path).content.decode()
+        assert f'<option value="{dana.pk}">' in content
+        assert str(gone.pk) not in content
+        assert str(stranger.pk) not in content
+    assert f'<option value="{dana.pk}" selected>' in browser.get(f"{address}?contact={dana.pk}").content.decode()
+    assert browser.get(f"{address}?contact=x").status_code == 200
+    body = {"content": "Likes **tea**", "note_type": "general"}
+    assert browser.post(address, {**body, "contact": str(stranger.pk)}).status_code == 422
+    assert browser.post(address, {**body, "contact": str(dana.pk)}).status_code == 302
+    assert browser.post(address, {**body, "content": "Of all", "contact": ""}).status_code == 302
+    assert list(Note.objects.order_by("pk").values_list("contact", flat=True)) == [dana.pk, None]
+
+
+def test_a_person_has_no_contacts_to_write_about(browser: Client, customer: Customer) -> None:
+    content = browser.get(reverse("customers:customer_notes", args=[customer.pk])).content.decode()
+    assert 'name="content"' in content
+    assert 'name="contact"' not in content
+
+
+def test_a_contact_shows_the_notes_about_it(
+    browser: Client, business: Business, in_scope: Business, django_assert_num_queries: Any
+) -> None:
+    company = make_customer(business, kind="company")
+    dana, other = make_contact(company, first_name="Dana"), make_contact(company, first_name="Other")
+    system, written = Actor.system("test"), {}
+    for contact, text in (
+        (dana, "Likes **tea** <script>x</script>"),
+        (dana, "Removed later"),
+        (other, "Of another"),
+        (None, "Of all"),
+    ):
+        written[text] = services.add_note(actor=system, customer=company, at=clock.now(), content=text, contact=contact)
+    services.remove_note(actor=system, note=written["Removed later"], at=clock.now())
+    address = reverse("customers:contact_detail", args=[dana.pk])
+    content = browser.get(address).content.decode()
+    assert "Likes <strong>tea</strong>" in content
+    assert "<script>x" not in content
+    assert not any(text in content for text in ("Removed later", "Of another", "Of all"))
+    assert f"/notes/new?contact={dana.pk}" in content
+    with CaptureQueriesContext(connection) as before:
+        browser.get(address)
+    for _ in range(3):
+        services.add_note(actor=system, customer=company, at=clock.now(), content="More", contact=dana)
+    with django_assert_num_queries(len(before)):
+        browser.get(address)
