@@ -70,7 +70,9 @@ class CustomerTimeline(CustomerEndpoint):
                 ],
                 "limit": LIMIT, "hasMore": False, "next": None,
             },
-            text=gettext_lazy("With family=1 the subsidiaries of a company count too, at most 200 companies."),
+            text=gettext_lazy(
+                "With family=1 the subsidiaries of a company count too, at most 200 companies, and 200 customers who work at them."
+            ),
             parameters={
                 "limit": (
                     gettext_lazy("How many, at most 200."),
@@ -80,7 +82,7 @@ class CustomerTimeline(CustomerEndpoint):
                     gettext_lazy("What an earlier answer gave as “next”."), {"type": "string", "pattern": patterns.CURSOR},
                 ),
                 "source": (gettext_lazy("One source alone, as “source” names it."), _source_schema),
-                "family": (gettext_lazy("1 for a company with its subsidiaries."), {"type": "string", "enum": ["1"]}),
+                "family": (gettext_lazy("1 for a company with its subsidiaries and people."), {"type": "string", "enum": ["1"]}),
             },
         )
     }  # fmt: skip
@@ -89,7 +91,10 @@ class CustomerTimeline(CustomerEndpoint):
         self.refuse_parameters(_PARAMETERS)
         asked = self._asked()
         customer = self.record
-        members = queries.family_of(self.actor, customer)[0] if asked.get("family") else [customer]
+        members = [customer]
+        if asked.get("family"):
+            members = queries.family_of(self.actor, customer)[0]
+            members += queries.people_of(self.actor, members)[0]
         limit = int(asked.get("limit", LIMIT))
         source = asked.get("source")
         found, following = queries.timeline_for(

@@ -2,7 +2,7 @@
 
 from customers.queries.counts import customers_by_stage, customers_created_lately
 from customers.queries.custom_fields import custom_fields_of
-from customers.queries.families import Relatives, family_of, family_value, relatives_of
+from customers.queries.families import Relatives, family_of, family_value, people_of, relatives_of
 from customers.queries.history import history_of, last_visit, news_of
 from customers.queries.notes import files_of, notes_of
 from customers.queries.palette import fitting, hits, named, opened_last
@@ -33,6 +33,7 @@ __all__ = [
     "news_of",
     "notes_of",
     "opened_last",
+    "people_of",
     "reasons_at_risk",
     "relatives_of",
     "tags_of",

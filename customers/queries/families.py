@@ -1,5 +1,6 @@
 """Companies that belong together: a company with its subsidiaries, and what their figures make together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,7 +11,7 @@ from django.db.models import Q
 
 from crm.actor import Actor
 from customers.choices import Kind
-from customers.models import Customer
+from customers.models import Contact, Customer
 from customers.registry import Field, fields
 
 MOST = 200
@@ -59,6 +60,16 @@ def family_of(actor: Actor, customer: Customer) -> tuple[list[Customer], bool]:
         ids = [row[0] for row in cursor.fetchall()]
     rows = Customer.objects.visible_to(actor).with_facts().select_related("business").in_bulk(ids[:MOST])
     return [rows[pk] for pk in ids[:MOST] if pk in rows], len(ids) > MOST
+
+
+def people_of(actor: Actor, members: Sequence[Customer]) -> tuple[list[Customer], bool]:
+    """The customer records of those who work at the companies, as far as the actor may see them, and whether there are more than
+    200; one query."""
+    contacts = Contact.objects.live().filter(customer__in=[member.pk for member in members])
+    own = contacts.filter(person_customer__isnull=False).values("person_customer")
+    rows = Customer.objects.live().visible_to(actor).filter(pk__in=own).select_related("business").order_by("pk")
+    found = list(rows[: MOST + 1])
+    return found[:MOST], len(found) > MOST
 
 
 def family_value(field: Field, members: list[Customer]) -> Any:

@@ -16,7 +16,7 @@ _PAGE = 25
 
 
 class CustomerTimeline(ProfilePage):
-    """What happened with the customer, newest first; with `?family=1` with its subsidiaries too."""
+    """What happened with the customer, newest first; with `?family=1` at its subsidiaries and with the people who work there too."""
 
     permission = "customers.view"
     title = gettext_lazy("Timeline of a customer")
@@ -27,19 +27,22 @@ class CustomerTimeline(ProfilePage):
         customer, asked = self.customer, request.GET
         with_family = asked_family(asked)
         members, is_cut = queries.family_of(self.actor, customer) if with_family else ([customer], False)
+        people, more_people = queries.people_of(self.actor, members) if with_family else ([], False)
+        everybody = [*members, *people]
         sources = queries.timeline_sources_for(self.actor, self.business)
         source = one_of(asked, "source", {plug.key for plug in sources})
         found, following = queries.timeline_for(
-            self.actor, members, cursor=asked.get("cursor", ""), limit=_PAGE, sources=[source] if source else []
+            self.actor, everybody, cursor=asked.get("cursor", ""), limit=_PAGE, sources=[source] if source else []
         )
         saw(request, [happening.entry.customer_id for happening in found if happening.entry.customer_id])
-        names = {member.pk: member for member in members if member.pk != customer.pk}
+        names = {member.pk: member for member in everybody if member.pk != customer.pk}
         choices = [
             {"label": label, "href": address_with(asked, source=key, cursor=""), "current": key == source}
             for key, label in [("", _("All")), *((plug.key, plug.label) for plug in sources)]
         ]
         return self.show(
-            entries=[_shown(happening, names) for happening in found], choices=choices, with_family=with_family, is_cut=is_cut,
+            entries=[_shown(happening, names) for happening in found], choices=choices, with_family=with_family,
+            is_cut=is_cut or more_people, people_count=len(people),
             family_count=len(members), may_have_family=customer.kind == "company", is_narrowed=bool(source),
             family_href=address_with(asked, family="" if with_family else "1", cursor=""),
             older_href=address_with(asked, cursor=following) if following else "",
