@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             name='kind',
             field=models.CharField(choices=[('person', 'Person'), ('company', 'Company')], db_default='person', default='person', max_length=7),
         ),
-        migrations.RunSQL([COPY_KINDS], migrations.RunSQL.noop),
+        migrations.RunSQL([COPY_KINDS, "analyze customers_customerfacts"], migrations.RunSQL.noop),
         AddIndexConcurrently(
             model_name='customerfacts',
             index=models.Index(models.F('business'), models.OrderBy(models.F('icp_score'), descending=True, nulls_last=True), models.OrderBy(models.F('customer'), descending=True), condition=models.Q(('is_live', True)), name='facts_by_fit'),
