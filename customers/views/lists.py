@@ -81,10 +81,10 @@ class CustomerList(ListPage):
         keys = {column.key for column in self.chosen_columns(self.opened.query)}
         others = [field.path for field in fields if field.type == "customer" and field.key in keys]
         if others:
-            names = named(self.actor, {pk for row in rows for path in others if (pk := getattr(row, f"{path}_id"))})
-            saw(self.request, names)
+            known = named(self.actor, {pk for row in rows for path in others if (pk := getattr(row, f"{path}_id"))})
+            saw(self.request, known)
             for row in rows:
-                row.shown_customers = names
+                row.shown_customers = known
         if "tags" in keys:
             with_tags(rows)
         people = [own for own in self.custom_fields if own.type == FieldType.USER and CUSTOM + own.key in keys]
