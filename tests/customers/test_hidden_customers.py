@@ -72,7 +72,9 @@ def _answers(cast: Cast) -> tuple[str, ...]:
     return (
         f"/customers/{cast.child.pk}?include=owner,team", f"/customers/{cast.friend.pk}", "/customers", "/contacts?include=customer",
         f"/contacts/{cast.contact.pk}?include=customer", f"/customers/{cast.child.pk}/timeline?family=1",
-        f"/customers/{cast.child.pk}/contacts", "/search?search=vanishing", "/notifications", "/activity",
+        f"/customers/{cast.child.pk}/contacts", f"/customers/{cast.child.pk}/family", f"/customers/{cast.child.pk}/history",
+        f"/customers/{cast.friend.pk}/history", "/accounts", "/api/crm/customers",
+        "/search?search=vanishing", "/notifications", "/activity",
     )  # fmt: skip
 
 
