@@ -93,6 +93,14 @@ def test_a_date_is_corrected(caller: Caller, customer: Customer) -> None:
     )
 
 
+def test_a_change_of_another_customer_is_not_there(caller: Caller, customer: Customer, business: Business) -> None:
+    other = make_customer(business)
+    theirs = LifecycleChange.unscoped.get(customer=other)
+    crossed = f"/customers/{customer.pk}/lifecycle/{theirs.pk}"
+    assert_problem(caller.patch(crossed, {"effective_at": "2020-01-31T12:00:00Z"}), 404)
+    assert LifecycleChange.unscoped.get(pk=theirs.pk).effective_at == theirs.effective_at
+
+
 def test_reading_a_way_leaves_an_access_record(caller: Caller, customer: Customer) -> None:
     caller.get(f"/customers/{customer.pk}/lifecycle")
     assert AccessRecord.unscoped.latest("id").customer_ids == [customer.pk]
