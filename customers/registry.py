@@ -316,11 +316,13 @@ class ImportColumn:
 
 @dataclass(frozen=True)
 class ImportCheck:
-    """A rule over the staged rows: `sql` selects (line, value) of the rows that break it."""
+    """A rule over the staged rows: `sql` selects (line, value) of the rows that break it. Who holds the permission `unless` is not
+    bound by it."""
 
     column: str
     sql: str
     reason: Text
+    unless: str = ""
 
 
 @dataclass(frozen=True)
@@ -329,7 +331,7 @@ class ImportResource:
 
     `apply(business, actor, import_job)` reads the temporary table `import_stage` inside the import's transaction and returns counts by
     name; `complete(resource, business, header)` gives the kind of file with the columns that the business has added, as far as the header
-    has them.
+    has them. By the column `known_by` the staged rows are found from stored ones.
     """
 
     key: str
@@ -340,6 +342,7 @@ class ImportResource:
     apply: Callable[..., dict[str, int]]
     checks: tuple[ImportCheck, ...] = field(default=())
     complete: "Callable[[ImportResource, Any, list[str]], ImportResource] | None" = None
+    known_by: str = ""
     order: int = 100
 
     def required(self) -> list[ImportColumn]:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.actor import Actor
 from crm.models import Business
 from customers import services
-from customers.choices import ContactRole, Influence, Kind, LifecycleStage, Sentiment, Size
+from customers.choices import SUBSTEP_CHOICES, SUBSTEPS, ContactRole, Influence, Kind, LifecycleStage, Sentiment, Size
 from customers.models import ImportJob
 from customers.registry import ImportCheck, ImportColumn, ImportResource
 
@@ -25,6 +25,10 @@ _ADDRESS_OF_PAGE = (
     rf"^https?://({_LABEL}[.])+[a-z\u00a1-\uffff][a-z0-9\u00a1-\uffff-]+(:[0-9]{{1,5}})?([/?#][^[:space:]]*)?$"
 )
 _PAGES = ("website", "linkedin_url", "facebook_url", "instagram_url")
+
+
+_STEP_NAMES = tuple(step for step, _label in SUBSTEP_CHOICES)
+_STEPS = ", ".join(f"('{stage}', '{step}')" for stage, steps in SUBSTEPS.items() for step, _label in steps)
 
 
 def take_customers(*, business: Business, actor: Actor, import_job: ImportJob) -> dict[str, int]:
@@ -115,6 +119,16 @@ CUSTOMERS = ImportResource(
         ImportColumn("referred_by", _("Referred by"), aliases=("referrer", "referred_by_id"), max_length=100),
         ImportColumn("lifecycle_stage", _("Lifecycle stage"), "choice", choices=tuple(LifecycleStage.values)),
         ImportColumn(
+            "lifecycle_substep",
+            _("Step within the stage"),
+            "choice",
+            aliases=("substep",),
+            choices=_STEP_NAMES,
+        ),
+        ImportColumn("owner", _("Owner"), aliases=("owner_email",), max_length=254),
+        ImportColumn("team", _("Team"), aliases=("team_name",), max_length=80),
+        ImportColumn("tags", _("Tags"), aliases=("labels",), max_length=10_000),
+        ImportColumn(
             "first_seen", _("First seen"), "datetime", aliases=("customer_since", "acquired_on", "acquisition_date")
         ),
     ),
@@ -188,8 +202,31 @@ CUSTOMERS = ImportResource(
         ),
         _known("parent", Kind.COMPANY.value),
         _known("referred_by"),
+        ImportCheck(
+            "lifecycle_substep",
+            "select s.line, s.lifecycle_substep as value from pg_temp.import_stage s where s.lifecycle_substep <> '' "  # noqa: S608
+            f"and (coalesce(nullif(lower(s.lifecycle_stage), ''), 'active'), lower(s.lifecycle_substep)) not in (values {_STEPS}) "
+            "and not exists (select from customers_customer c where c.business_id = %(business)s and c.external_id = s.external_id)",
+            _("This is no step of the stage."),
+        ),
+        ImportCheck(
+            "owner",
+            "select s.line, s.owner as value from pg_temp.import_stage s left join customers_customer c "
+            "on c.business_id = %(business)s and c.external_id = s.external_id where s.owner <> '' and not exists ("
+            "select from crm_membership m join crm_user u on u.id = m.user_id where m.business_id = %(business)s "
+            "and u.email = lower(s.owner) and (m.is_active or m.user_id = c.owner_id))",
+            _("No member of this business has this e-mail address."),
+        ),
+        ImportCheck(
+            "team",
+            "select s.line, s.team as value from pg_temp.import_stage s where s.team <> '' and not exists ("
+            "select from crm_team t where t.business_id = %(business)s and lower(t.name) = lower(s.team))",
+            _("There is no team of this name."),
+        ),
+        *services.TAG_CHECKS,
     ),
     apply=take_customers,
+    known_by="external_id",
     complete=services.with_custom_columns,
 )
 

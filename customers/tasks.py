@@ -1,5 +1,6 @@
 """What the queue calls."""
 
+from dataclasses import replace
 from typing import Any, cast
 
 from django.utils.translation import gettext as _
@@ -7,7 +8,7 @@ from django.utils.translation import gettext as _
 from crm import clock
 from crm.actor import Actor
 from crm.errors import DomainError
-from crm.models import ApiKey, Business
+from crm.models import ApiKey, Business, User
 from crm.scope import scope
 from crm.work import JobCancelled, JobRun
 from customers import services
@@ -22,10 +23,11 @@ from customers.services.icp import score_next
 
 def import_file(work: JobRun, *, import_job_id: str) -> dict[str, Any]:
     """Take over an uploaded file; its rows and the end of the job are stored together."""
-    record = ImportJob.objects.get(pk=import_job_id)
+    record = ImportJob.objects.select_related("job", "requested_by").get(pk=import_job_id)
     try:
         with work.atomic(last=True):
-            done = services.run_import(actor=work.actor, import_job=record, work=work, at=clock.now())
+            actor = replace(_asker(record), door="job", request_id=work.actor.request_id)
+            done = services.run_import(actor=actor, import_job=record, work=work, at=clock.now())
             work.result = {"state": done.state, "counts": done.counts, "faults": done.fault_count}
             work.refused = str(done.error) if done.state == ImportState.FAILED else ""
     except DomainError as refusal:
@@ -68,11 +70,13 @@ def change_customers(work: JobRun, *, run_id: str) -> dict[str, Any]:
     return work.result
 
 
-def _asker(run: BulkRun) -> Actor:
-    """Who has asked for the run, with the rights as they stand now."""
+def _asker(run: BulkRun | ImportJob) -> Actor:
+    """Who has asked for the run or import, with the rights as they stand now."""
     if run.requested_by is not None:
         return Actor.for_user(run.requested_by, door="job")
     job: Any = run.job
+    if job.actor_kind == "user":
+        return Actor.for_user(User.objects.get(pk=job.actor_id), door="job")
     if job.actor_kind == "api_key":
         return Actor.for_api_key(ApiKey.objects.get(pk=job.actor_id))
     return Actor.system(job.actor_label, kind=job.actor_kind)

@@ -69,6 +69,7 @@ from customers.services.privacy import decline_request, request_erasure
 from customers.services.projections import tag_with_all, update_and_enter, update_enter_and_wish
 from customers.services.search import learn_words, refresh_search
 from customers.services.sending import may_send
+from customers.services.tag_files import TAG_CHECKS
 from customers.services.tags import (
     create_tag,
     delete_tag,
@@ -84,6 +85,7 @@ from customers.services.tags import (
 from customers.services.visits import note_visit
 
 __all__ = [
+    "TAG_CHECKS",
     "add_competitor",
     "add_contact",
     "add_note",

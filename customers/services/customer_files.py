@@ -18,6 +18,7 @@ from customers.services.import_changes import hold_staged_customers, note_change
 from customers.services.lifecycle import begin_stages
 from customers.services.phones import refresh_phones
 from customers.services.search import refresh_search
+from customers.services.tag_files import take_tags
 
 _CHUNK = 2_000
 # Texts that stand in the file as they are stored; an empty one leaves what is there.
@@ -42,6 +43,8 @@ _VALUES = {
     "employee_count": "nullif(s.employee_count, '')::integer",
     **{name: f"nullif(left(s.{name}, 10), '')::date" for name in DAYS},
     "acquired_on": "nullif(left(s.first_seen, 10), '')::date",
+    "owner_id": "s.owner_now",
+    "team_id": "s.team_now",
 }
 # A sealed value with the columns that follow from it.
 _SEALED = (("birth_date_sealed", "birth_key", "birthday"), ("telegram_sealed", "telegram_key"))
@@ -74,13 +77,16 @@ with due as (
                 when k.kind = 'person' and {_NAME_NOW} <> '' and (k.display_name = {_NAME_BEFORE} or {_STAND_IN}) then {_NAME_NOW}
                 else k.display_name end as name,
            coalesce(k.kind, nullif(lower(s.kind), ''), 'person') as kind_now, k.domain as domain_before,
-           k.preferred_language as language_before
+           k.preferred_language as language_before, m.user_id as owner_now, t.id as team_now
     from pg_temp.import_stage s
     left join customers_customer k on k.business_id = %(business)s and k.external_id = s.external_id
+    left join crm_user u on s.owner <> '' and u.email = lower(s.owner)
+    left join crm_membership m on m.business_id = %(business)s and m.user_id = u.id
+    left join crm_team t on s.team <> '' and t.business_id = %(business)s and lower(t.name) = lower(s.team)
 ), changed as (
-    insert into customers_customer as c (business_id, external_id, kind, lifecycle_stage, {", ".join(_COLUMNS)})
+    insert into customers_customer as c (business_id, external_id, kind, lifecycle_stage, lifecycle_substep, {", ".join(_COLUMNS)})
     select %(business)s, s.external_id, s.kind_now,
-           coalesce(nullif(lower(s.lifecycle_stage), ''), 'active'), s.name, s.first_now, s.last_now,
+           coalesce(nullif(lower(s.lifecycle_stage), ''), 'active'), lower(s.lifecycle_substep), s.name, s.first_now, s.last_now,
            coalesce(nullif(upper(s.preferred_language), ''), s.language_before, 'EN'),
            {", ".join(_VALUES.values())}
     from due s
@@ -135,20 +141,21 @@ def import_customers(*, actor: Actor, business: Business, import_job: ImportJob)
         changed, created = (set(ids) for ids in cursor.fetchone())
     touched = changed | _refer(business) | _seal(actor, business)
     valued = take_custom_values(business)
-    touched |= set(valued or ())
+    tagged, tags = take_tags(actor, business)
+    touched |= {*(valued or ()), *tagged}
     ids = sorted(touched)
     refresh_phones(business, ids)
     begin_stages(sorted(created), actor=actor)
     refresh_search(ids)
     refresh_icp_scores(ids)
-    note_created_customers(import_job, created)
+    note_created_customers(import_job, created, with_tags=True)
     note_changed_customers(import_job)
     counts = {
         "customers_created": len(created),
         "customers_updated": len(touched - created),
         "customers_unchanged": total - len(touched | created),
     }
-    return counts if valued is None else counts | {"custom_values_written": len(valued)}
+    return counts | tags | ({} if valued is None else {"custom_values_written": len(valued)})
 
 
 def _refer(business: Business) -> set[UUID]:
