@@ -62,7 +62,8 @@ def created(caller: Caller, bodies: list[dict[str, str]]) -> list[dict[str, Any]
 
 def listed(caller: Caller) -> dict[str, dict[str, Any]]:
     """All customers as the API lists them, by id."""
-    found, cursor = {}, ""
+    found: dict[str, dict[str, Any]] = {}
+    cursor = ""
     while True:
         page = caller.get(f"/customers?limit=200{f'&cursor={cursor}' if cursor else ''}").json()
         found |= {row["id"]: row for row in page["data"]}
