@@ -15,7 +15,8 @@ from customers.models.customer import Customer
 class CustomerFacts(models.Model):
     """What the system has computed of a customer; each column is written by the app that owns it, never by a form.
 
-    `is_live`, `kind` and `lifecycle_stage` are copies, kept by `services.refresh_search`, so that lists are narrowed and ordered by one index.
+    `is_live`, `kind` and `lifecycle_stage` are copies, kept by `services.refresh_search`, so that lists are narrowed and ordered by one
+    index.
     """
 
     customer = models.OneToOneField(

@@ -192,14 +192,15 @@ class AccountList(CustomerList):
 
 
 class DashboardList(Page):
-    """An address that other products use for the list leads to it."""
+    """An address that other products use for the list leads to it, narrowed as it asks."""
 
     permission = "customers.view"
     title = gettext_lazy("Customers")
     url_name = "customers:customer_list"
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        return HttpResponseRedirect(reverse(self.url_name))
+        asked = request.GET.urlencode()
+        return HttpResponseRedirect(reverse(self.url_name) + (f"?{asked}" if asked else ""))
 
 
 class DashboardCreate(Page):

@@ -71,7 +71,9 @@ def test_a_key_reads_what_is_for_everyone_and_saves_nothing(business: Business, 
                 business=business, owner=owner.user, page=BODY["list_name"], name=name, audience=audience
             )
     key = Caller(make_key(business))
-    assert [view["name"] for view in key.get("/saved-views?list_name=customers:customer_list").json()["data"]] == ["Ours"]
+    assert [view["name"] for view in key.get("/saved-views?list_name=customers:customer_list").json()["data"]] == [
+        "Ours"
+    ]
     assert key.get("/saved-views?list_name=commerce:order_list").json()["data"] == []
     assert_problem(key.get("/saved-views?list_name=nothing"), 400)
     assert_problem(key.post("/saved-views", BODY), 403)
