@@ -104,9 +104,9 @@ def timed(call: Any, *args: Any) -> float:
 
 
 class Visitor:
-    """Somebody who opens addresses in this process, through all of the middleware: an owner with a session, or a key of the API."""
+    """Somebody who opens addresses in this process, through all of the middleware: a member with a session, or a key of the API."""
 
-    def __init__(self, business: Business, *, api: bool = False) -> None:
+    def __init__(self, business: Business, *, api: bool = False, role: str = "owner") -> None:
         from django.test import Client  # only a bench loads the test tools
 
         self.client = Client(raise_request_exception=True)
@@ -118,14 +118,12 @@ class Visitor:
                 self.key = create_api_key(actor=actor, business=business, name=name, role="integration", at=clock.now())
             self.headers["authorization"] = f"Bearer {self.key.key}"
         else:
-            owner = (
-                Membership.unscoped.filter(business=business, role="owner", is_active=True)
-                .select_related("user")
-                .first()
+            member = (
+                Membership.unscoped.filter(business=business, role=role, is_active=True).select_related("user").first()
             )
-            if owner is None:
-                raise LookupError(f"{business} has no owner")
-            self.client.force_login(owner.user)
+            if member is None:
+                raise LookupError(f"{business} has no {role}")
+            self.client.force_login(member.user)
             session = self.client.session
             session[BUSINESS_KEY] = str(business.pk)
             session.save()

@@ -162,6 +162,10 @@ def profile_api(business: Business) -> Samples:
     )
 
 
+def day_page(business: Business) -> Samples:
+    yield from Visitor(business, role="agent").visits("own day of an agent", [reverse("customers:my_day")] * 30)
+
+
 def _some(business: Business) -> list[str]:
     """Ids of customers: every tenth of them a busy one."""
     with connection.cursor() as cursor:
