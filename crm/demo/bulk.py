@@ -57,7 +57,6 @@ def indexes_afterwards() -> Iterator[None]:
         for name, _definition in indexes:
             cursor.execute(f"drop index {name}")
         cursor.execute("set local work_mem = '512MB'")
-        cursor.execute("set local temp_buffers = '512MB'")
         cursor.execute("set local synchronous_commit = off")
     yield
     with connection.cursor() as cursor:

@@ -181,6 +181,7 @@ class Cluster:
             "shared_buffers": f"{_between(128, memory // 12, 2048)}MB",
             "effective_cache_size": f"{_between(256, memory // 2, 65536)}MB",
             "work_mem": f"{_between(4, memory // 384, 64)}MB",
+            "temp_buffers": "64MB",
             "maintenance_work_mem": f"{_between(64, memory // 24, 1024)}MB",
             "max_wal_size": f"{_between(512, disk // 10, 8192)}MB",
             "wal_compression": "pglz",

@@ -26,7 +26,7 @@ MOST_MAPPED = 300
 """How many contacts of a company are looked at, the most influential first."""
 MATCHES = 300
 _LAST = "\U0010ffff"
-_BEGINNING = """
+_FITTING = """
 select id, min(rank) as rank from unnest(%(businesses)s::uuid[]) b(business_id), lateral (
     (select c.id, 1 as rank from customers_contact c
      where c.business_id = b.business_id and c.archived_at is null and c.sort_name >= %(text)s and c.sort_name < %(text_end)s
@@ -35,9 +35,12 @@ select id, min(rank) as rank from unnest(%(businesses)s::uuid[]) b(business_id),
     (select c.id, 2 from customers_contact c
      where c.business_id = b.business_id and c.email_key >= %(text)s and c.email_key < %(text_end)s
      order by c.email_key limit 25)
+    union all
+    (select c.id, 3 from customers_contact c
+     where c.business_id = b.business_id and c.archived_at is null and c.vector @@ nullif(%(lookup)s, '')::tsquery limit %(limit)s)
 ) found group by id order by rank limit %(limit)s
 """
-_ANYWHERE = """
+_CLOSE = """
 select id from customers_contact
 where business_id = any(%(businesses)s) and archived_at is null and vector @@ %(lookup)s::tsquery limit %(limit)s
 """
@@ -49,18 +52,16 @@ def matching_contacts(words: str, limit: int = MATCHES) -> list[UUID]:
     text = fold(words[:200])
     if not text:
         return []
+    lookup = _lookup(text)
     parameters: dict[str, Any] = {
-        "businesses": list(open_businesses()), "text": text, "text_end": text + _LAST, "limit": limit,
+        "businesses": list(open_businesses()), "text": text, "text_end": text + _LAST, "lookup": lookup, "limit": limit,
     }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(_BEGINNING, parameters)
+        cursor.execute(_FITTING, parameters)
         found = [row[0] for row in cursor.fetchall()]
-        lookup = _lookup(text)
-        if lookup and len(found) < limit:
-            cursor.execute(_ANYWHERE, parameters | {"lookup": lookup})
-            found = list(dict.fromkeys([*found, *(row[0] for row in cursor.fetchall())]))
-        if lookup and not found and (close := meant_words(text)):
-            cursor.execute(_ANYWHERE, parameters | {"lookup": close})
+        close = meant_words(text) if lookup and not found else ""
+        if close and close != " & ".join(f"('{word}')" for word in text.split()):
+            cursor.execute(_CLOSE, parameters | {"lookup": close})
             found = [row[0] for row in cursor.fetchall()]
     return found[:limit]
 

@@ -106,6 +106,3 @@ document.addEventListener("keydown", (event) => {
     openDialog("shortcuts");
   }
 });
-
-// The tab that is open stands in sight where all tabs don't fit.
-document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

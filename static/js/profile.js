@@ -30,3 +30,6 @@ document.addEventListener("htmx:afterSettle", () => {
   if (form) form.querySelector(".field :is(input, select, textarea)")?.focus();
   else if (saved) document.getElementById(`edit-${saved}`)?.focus();
 });
+
+// The tab that is open stands in sight where all tabs don't fit.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

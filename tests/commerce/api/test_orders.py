@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from crm.models import AccessRecord, Business, Membership
-from customers.api.representation import PRIVATE_FIELDS
+from customers.api.profile import PROFILE_FIELDS
 from tests.crm.api.calling import Caller, assert_problem, fields_at_fault, make_key, sign_in
 from tests.factories import make_customer, make_membership, make_order
 
@@ -112,7 +112,7 @@ def test_customer_and_lines_are_included(caller: Caller, business: Business, dja
     for order in orders:
         included = rows[str(order.pk)]["included"]
         customer = caller.get(f"/customers/{order.customer_id}").json()
-        assert included["customer"] == {name: value for name, value in customer.items() if name not in PRIVATE_FIELDS}
+        assert included["customer"] == {name: value for name, value in customer.items() if name not in PROFILE_FIELDS}
         assert included["lines"] == caller.get(f"/orders/{order.pk}").json()["lines"]
     one = caller.get(f"/orders/{orders[0].pk}?include=customer").json()
     assert one["included"]["customer"]["id"] == str(orders[0].customer_id)

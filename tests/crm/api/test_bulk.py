@@ -9,7 +9,7 @@ import pytest
 
 from crm.forms import version_of
 from crm.models import AccessRecord, Activity, Business
-from customers.api.representation import PRIVATE_FIELDS
+from customers.api.profile import PROFILE_FIELDS
 from customers.models import Customer
 from tests import planted
 from tests.crm.api.calling import Caller, assert_problem, fields_at_fault, make_key, sign_in
@@ -48,7 +48,7 @@ def test_each_operation_has_its_result(caller: Caller, business: Business) -> No
     assert [row["error"] for row in found["data"]] == [None] * 4
     for row in found["data"]:
         customer = caller.get(f"/customers/{row['id']}").json()
-        assert row["customer"] == {name: value for name, value in customer.items() if name not in PRIVATE_FIELDS}
+        assert row["customer"] == {name: value for name, value in customer.items() if name not in PROFILE_FIELDS}
     assert found["data"][1]["customer"]["city"] == "Leeds"
     assert found["data"][2]["customer"]["archived_at"]
     assert found["data"][3]["customer"]["archived_at"] is None
