@@ -219,7 +219,7 @@ benchmarks.plug(
     Benchmark("list_page", _("Customer list, page"), 80, bench.list_page, order=30),
     Benchmark("list_api", _("Customer list, API"), 40, bench.list_api, order=31),
     Benchmark("profile_page", _("Profile, page"), 120, bench.profile_page, order=40),
-    Benchmark("day_page", _("My day, page"), 200, bench.day_page, order=42),
+    Benchmark("day_page", _("My day, page"), 500, bench.day_page, order=42),
     Benchmark("profile_api", _("Profile, API"), 40, bench.profile_api, order=41),
 )
 task_kinds.plug(

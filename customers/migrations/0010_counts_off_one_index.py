@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     operations = [
         AddIndexConcurrently(
             model_name='customer',
-            index=models.Index(condition=models.Q(('is_live', True)), fields=['business', 'kind', 'lifecycle_stage', 'country', 'owner'], include=('hidden_at',), name='customers_by_all_filters'),
+            index=models.Index(condition=models.Q(('is_live', True)), fields=['business', 'kind', 'lifecycle_stage', 'country', 'owner'], include=('hidden_at', 'id'), name='customers_by_all_filters'),
         ),
         RemoveIndexConcurrently(
             model_name='customer',

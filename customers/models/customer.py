@@ -223,7 +223,7 @@ class Customer(BusinessModel):  # type: ignore[django-manager-missing]  # its ma
             # a filter by any of these and the count of any pair of them is answered by this small index alone
             models.Index(
                 fields=["business", "kind", "lifecycle_stage", "country", "owner"],
-                include=["hidden_at"],
+                include=["hidden_at", "id"],
                 condition=Q(is_live=True),
                 name="customers_by_all_filters",
             ),

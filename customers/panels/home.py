@@ -1,6 +1,7 @@
 """Figures and boxes about customers on the home dashboard."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.urls import reverse
@@ -14,9 +15,15 @@ from customers.choices import LifecycleStage
 from customers.queries import customers_by_stage
 
 
+@lru_cache(maxsize=8)
+def _stages(actor: Actor, business: Business, at: datetime) -> list[tuple[str, Any, int]]:
+    """The counts by stage, asked once for all that one page shows of them."""
+    return customers_by_stage(actor, business)
+
+
 def customer_figures(actor: Actor, business: Business, at: datetime) -> list[dict[str, Any]]:
     """Live customers, and those at risk of leaving."""
-    counts = {stage: count for stage, _label, count in customers_by_stage(actor, business)}
+    counts = {stage: count for stage, _label, count in _stages(actor, business, at)}
     total, gone, at_risk = sum(counts.values()), counts[LifecycleStage.CHURNED], counts[LifecycleStage.CHURN_RISK]
     href = reverse("customers:customer_list")
     return [
@@ -36,7 +43,7 @@ def customer_figures(actor: Actor, business: Business, at: datetime) -> list[dic
 def stage_panel(actor: Actor, business: Business, at: datetime) -> tuple[str, dict[str, Any]] | None:
     """Live customers by lifecycle stage; nothing while there are none."""
     href = reverse("customers:customer_list")
-    stages = customers_by_stage(actor, business)
+    stages = _stages(actor, business, at)
     if not any(count for _stage, _label, count in stages):
         return None
     items = [charts.Bar(str(label), count, f"{href}?lifecycle_stage={stage}") for stage, label, count in stages]
