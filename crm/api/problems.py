@@ -24,7 +24,7 @@ MEDIA_TYPE = "application/problem+json"
 MOST_FAULTS = 1000
 """How many faults of a body an answer names."""
 # What is wrong with the form of a body rather than with its values: answered 400, where values are answered 422.
-MALFORMED = frozenset({"type", "unknown", "read_only", "null", "empty_body", "not_a_list", "not_a_dict"})
+MALFORMED = frozenset({"type", "unknown", "read_only", "null", "empty_body", "not_a_list", "not_a_dict", "unreachable"})
 Fault = dict[str, str]
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from crm.api.fields import Amount, Choice, Day, Email, Id, Input, Member, TeamId, Text, Url, Whole
 from customers.choices import SUBSTEP_CHOICES, Kind, LifecycleStage, Size
@@ -85,6 +86,18 @@ class CustomerInput(Input):
     custom_values = serializers.DictField(
         required=False, help_text=_("Values of the business's own fields, by their keys; null takes one away.")
     )
+
+
+class NewCustomerInput(CustomerInput):
+    """What may be entered of a new customer. A name is needed, and of a person an e-mail address or a phone number."""
+
+    default_error_messages = {"unreachable": _("Give an e-mail address or a phone number.")}
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        kind = values.get("kind", Kind.PERSON)
+        if kind == Kind.PERSON and not values.get("email") and not values.get("phone"):
+            raise ValidationError({"email": [ErrorDetail(self.error_messages["unreachable"], code="unreachable")]})
+        return values
 
 
 class ConvertInput(Input):

@@ -18,7 +18,7 @@ from crm.api.views import Doc, tag_of
 from crm.filters import StrictFilterSet
 from customers import services
 from customers.api.ground import CustomerEndpoint, ShowsCustomers
-from customers.api.inputs import ArchiveInput, ConvertInput, CustomerInput, NothingInput
+from customers.api.inputs import ArchiveInput, ConvertInput, CustomerInput, NewCustomerInput, NothingInput
 from customers.api.privacy import ERASURE_DOC, PRIVACY_REQUEST
 from customers.api.profile import PROFILE_FIELDS, PROFILE_SAMPLE, profile_values
 from customers.api.representation import CUSTOMER
@@ -66,8 +66,9 @@ class CustomerList(ShowsCustomers, ListEndpoint):
             "create_customer",
             _("Add a customer"),
             answer=ANSWER,
-            body=CustomerInput,
+            body=NewCustomerInput,
             status=201,
+            text=_("A person needs an e-mail address or a phone number; with neither the answer is 400, naming email."),
             body_example=_BODY,
             answer_example=SAMPLE,
         ),
@@ -93,7 +94,7 @@ class CustomerList(ShowsCustomers, ListEndpoint):
 
     def post(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         self.refuse_parameters()
-        return self.add(self.body(CustomerInput))
+        return self.add(self.body(NewCustomerInput))
 
     def add(self, values: dict[str, Any]) -> Response:
         """Add a customer of these values and show it."""
@@ -250,7 +251,7 @@ def _restore(view: Any, record: Customer, version: str | None, values: dict[str,
 
 
 ACTIONS = {
-    "create": Action("customers.add", CustomerInput, _create, makes=True),
+    "create": Action("customers.add", NewCustomerInput, _create, makes=True),
     "update": Action("customers.change", CustomerInput, _update, partial=True),
     "archive": Action("customers.archive", ArchiveInput, _archive),
     "restore": Action("customers.archive", NothingInput, _restore),
@@ -295,7 +296,8 @@ class CustomerBulk(ShowsCustomers, BulkEndpoint):
             },
             text=_(
                 "At most 1,000 operations and 10 MB, done in their order. Each has its own result, and one that is refused "
-                "doesn't keep the others from being done, unless atomic is true: then the answer is 422 and nothing is changed."
+                "doesn't keep the others from being done, unless atomic is true: then the answer is 422 and nothing is changed. "
+                "A person that is added needs an e-mail address or a phone number."
             ),
         )
     }

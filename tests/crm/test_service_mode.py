@@ -188,7 +188,7 @@ def test_a_program_that_meets_the_refusal_first_is_told_so(
     refuse: Callable[[], None], owner: Membership, key: str
 ) -> None:
     refuse()
-    body, headers = '{"kind": "person", "last_name": "Quux"}', {"Authorization": f"Bearer {key}"}
+    body, headers = '{"kind": "person", "last_name": "Quux", "phone": "1"}', {"Authorization": f"Bearer {key}"}
     answer = Client().post("/api/v1/customers", body, "application/json", headers=headers)
     assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (503, "read_only", "30")
 

@@ -206,7 +206,7 @@ def test_the_api_and_the_admin_are_untouched(owner: Membership, agent: Membershi
     owner.user.save()
     browser = look(owner, agent)
     assert browser.get("/admin/").status_code == 200
-    made = Caller(sign_in(owner.user.email)["access_token"]).post("/customers", {"first_name": "Jo"})
+    made = Caller(sign_in(owner.user.email)["access_token"]).post("/customers", {"first_name": "Jo", "phone": "1"})
     assert made.status_code == 201
     with scope(owner.business):
         assert Customer.objects.count() == 1

@@ -39,6 +39,7 @@ def test_what_the_schema_could_have_told_is_a_breach(body: Any, code: str, field
         ({"owner": ID}, "invalid", "owner", "unknown_id"),
         ({"team": ID}, "invalid", "team", "invalid"),
         ({}, "bad_cursor", "cursor", "bad_cursor"),
+        ({"first_name": "Jo"}, "invalid", "email", "unreachable"),
         ({"data": {"a\x00": [1]}}, "parse_error", "", "parse_error"),
         ({}, "bulk_refused", "operations.0", "not_found"),
         ({"custom_values": {"plan": "x"}}, "invalid", "custom_values.plan", "invalid"),

@@ -27,7 +27,7 @@ def _bulk(caller: Caller, *operations: Any, **more: Any) -> Any:
 
 
 def _create(**data: Any) -> dict[str, Any]:
-    return {"action": "create", "data": {"first_name": "Jo", **data}}
+    return {"action": "create", "data": {"first_name": "Jo", "phone": "1", **data}}
 
 
 def test_each_operation_has_its_result(caller: Caller, business: Business) -> None:
@@ -72,7 +72,9 @@ def test_one_that_is_refused_leaves_the_others(caller: Caller, business: Busines
         (_create(email="no address"), 422, "invalid"),
         (_create(nonsense=1), 400, "invalid"),
         (_create(total_spent="5"), 400, "invalid"),
-        ({"action": "create", "data": {}}, 422, "invalid"),
+        ({"action": "create", "data": {}}, 400, "invalid"),
+        (_create(phone=""), 400, "invalid"),
+        (_create(kind="company", display_name="Acme", phone=""), 201, None),
         ({"action": "create", "id": str(archived.pk), "data": {"first_name": "Jo"}}, 400, "invalid"),
         ({"action": "update", "data": {"city": "Leeds"}}, 422, "invalid"),
         ({"action": "update", "id": str(archived.pk), "data": {}}, 400, "invalid"),
@@ -85,7 +87,7 @@ def test_one_that_is_refused_leaves_the_others(caller: Caller, business: Busines
     found = _bulk(caller, *(operation for operation, _status, _code in operations)).json()
     assert [row["status"] for row in found["data"]] == [status for _operation, status, _code in operations]
     assert [row["error"] and row["error"]["code"] for row in found["data"]] == [code for _o, _s, code in operations]
-    assert (found["succeeded"], found["failed"]) == (2, 12)
+    assert (found["succeeded"], found["failed"]) == (3, 13)
     assert fields_at_fault(found["data"][2]["error"]) == {"email"}
     assert Customer.unscoped.filter(email__in=["one@example.com", "two@example.com"]).count() == 2
     assert all(row["customer"] is None for row in found["data"] if row["error"])

@@ -208,7 +208,7 @@ SLOW = (
 
 @pytest.mark.parametrize("name", ["email", "phone", "website", "external_id", "display_name", "owner", "acquired_on"])
 def test_long_texts_are_refused_quickly(caller: Caller, name: str) -> None:
-    caller.post("/customers", {"first_name": "Warm"})
+    caller.post("/customers", {"first_name": "Warm", "phone": "1"})
     for text in SLOW:
         answer = swiftly(partial(caller.post, "/customers", {"first_name": "Jo", name: text}), SWIFT)
         assert_problem(answer, 422 if name != "acquired_on" else answer.status_code)

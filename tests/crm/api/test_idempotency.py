@@ -116,9 +116,9 @@ def test_a_refused_deed_leaves_nothing_behind(caller: Caller, business: Business
 def test_keys_of_two_callers_and_two_businesses_do_not_meet(
     caller: Caller, business: Business, other_business: Business
 ) -> None:
-    mine = _post(caller, "k", {"first_name": "Jo"})
-    colleague = _post(Caller(make_key(business)), "k", {"first_name": "Sam"})
-    stranger = _post(Caller(make_key(other_business)), "k", {"first_name": "Kim"})
+    mine = _post(caller, "k", {"first_name": "Jo", "phone": "1"})
+    colleague = _post(Caller(make_key(business)), "k", {"first_name": "Sam", "phone": "2"})
+    stranger = _post(Caller(make_key(other_business)), "k", {"first_name": "Kim", "phone": "3"})
     assert [answer.status_code for answer in (mine, colleague, stranger)] == [201, 201, 201]
     assert len({mine.json()["id"], colleague.json()["id"], stranger.json()["id"]}) == 3
 
@@ -242,7 +242,7 @@ def test_while_the_first_is_under_way_the_second_does_not_wait() -> None:
         answer = _post(caller, "k")
         assert_problem(answer, 409, "in_flight")
         assert answer["Retry-After"] == "1"
-        assert _post(caller, "other", {"first_name": "Sam"}).status_code == 201
+        assert _post(caller, "other", {"first_name": "Sam", "phone": "2"}).status_code == 201
         cursor.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", [name])
     holder.close()
     assert _post(caller, "k").status_code == 201

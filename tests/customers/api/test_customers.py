@@ -71,6 +71,23 @@ def test_create(caller: Caller, business: Business, owner: Membership) -> None:
     assert read["ETag"] == response["ETag"]
 
 
+@pytest.mark.parametrize("given", [{}, {"email": ""}, {"phone": " "}, {"kind": "person", "email": "", "phone": ""}])
+def test_a_new_person_can_be_reached(caller: Caller, given: dict[str, str]) -> None:
+    problem = assert_problem(caller.post("/customers", {"first_name": "Jo", **given}), 400, "invalid")
+    assert problem["errors"] == [
+        {"field": "email", "code": "unreachable", "message": "Give an e-mail address or a phone number."}
+    ]
+    assert not Customer.unscoped.exists()
+
+
+def test_either_will_do_and_companies_need_neither(caller: Caller) -> None:
+    for given in ({"email": "jo@example.com"}, {"phone": "1"}, {"kind": "company"}):
+        made = caller.post("/customers", {"display_name": "Jo", **given})
+        assert made.status_code == 201
+        changed = caller.patch(made["Location"], {"kind": "person", "email": "", "phone": ""})
+        assert changed.status_code == 200
+
+
 def test_duplicates_conflict(caller: Caller, business: Business) -> None:
     make_customer(business, email="jo@example.com", external_id="C-1")
     problem = assert_problem(
@@ -78,7 +95,7 @@ def test_duplicates_conflict(caller: Caller, business: Business) -> None:
     )
     assert fields_at_fault(problem) == {"email"}
     assert fields_at_fault(
-        assert_problem(caller.post("/customers", {"first_name": "Jo", "external_id": "C-1"}), 409)
+        assert_problem(caller.post("/customers", {"first_name": "Jo", "phone": "1", "external_id": "C-1"}), 409)
     ) == {"external_id"}
 
 
@@ -93,7 +110,7 @@ def test_references_into_another_business_look_unknown(
     team = Team.unscoped.create(business=other_owner.business, name="Theirs")
     for name, foreign in (("owner", other_owner.user_id), ("team", team.pk)):
         problems = [
-            assert_problem(caller.post("/customers", {"first_name": "Jo", name: str(pk)}), 422)
+            assert_problem(caller.post("/customers", {"first_name": "Jo", "phone": "1", name: str(pk)}), 422)
             for pk in (foreign, uuid4())
         ]
         assert problems[0]["errors"] == problems[1]["errors"]
