@@ -6,14 +6,15 @@ Empty values count as smallest: last when descending, first when ascending, in P
 import base64
 import binascii
 import json
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from django.core.exceptions import ValidationError
+from django.core.exceptions import EmptyResultSet, ValidationError
 from django.db import OperationalError, connection, transaction
 from django.db.models import BooleanField, F, Func, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +23,9 @@ from crm.errors import DomainError
 
 COUNT_CAP = 10_000
 FEW = 6_000
+ESTIMATES_HOLD = 30.0
+"""Seconds for which an estimate of a count is used again."""
+_MOST_ESTIMATES, _MOST_PARAMETERS = 1_000, 50
 
 
 class BadCursor(DomainError):
@@ -130,20 +134,36 @@ class Slice:
     previous: str
 
 
-def page(queryset: QuerySet[Any], sort: Sort, *, descending: bool, cursor: str, limit: int, offset: int = 0) -> Slice:
+Reader = Callable[[list[Any]], Iterable[Any]]
+"""Rows by their keys, in any order; each row (or its entry) `pk` is its key."""
+
+
+def page(
+    queryset: QuerySet[Any],
+    sort: Sort,
+    *,
+    descending: bool,
+    cursor: str,
+    limit: int,
+    offset: int = 0,
+    read: Reader | None = None,
+    is_few: bool = False,
+) -> Slice:
     """The page of `queryset` at `cursor`, in the order of `sort`; reads at most two index ranges.
 
-    Without a cursor, `offset` rows are skipped first: for the few pages that are asked for by number.
+    Without a cursor, `offset` rows are skipped first: for the few pages that are asked for by number. With `read`, only keys are
+    found and put in order, and then it reads the rows of the page. `is_few` says that `queryset` leaves at most `FEW` rows.
     """
     if sort.narrow is not None:
-        queryset = sort.narrow(_fenced(queryset))
+        queryset = sort.narrow(_fenced(queryset) if is_few else queryset)
     place = _decode(cursor, queryset, sort) if cursor else None
     backwards = bool(place and place["back"])
     down = descending != backwards
     found: list[Any] = []
     skipped = 0 if place else offset
     for part in _parts(queryset, sort, down, place):
-        found += part[skipped : skipped + limit + 1 - len(found)]
+        ordered = part.values("pk", sort.column, sort.tie) if read else part
+        found += ordered[skipped : skipped + limit + 1 - len(found)]
         if len(found) > limit:
             break
     more, rows = len(found) > limit, found[:limit]
@@ -152,16 +172,22 @@ def page(queryset: QuerySet[Any], sort: Sort, *, descending: bool, cursor: str, 
     following = rows and (more if not backwards else True)
     preceding = rows and (bool(place) if not backwards else more)
     return Slice(
-        rows,
+        _read(rows, read) if read else rows,
         _encode(rows[-1], sort, back=False) if following else "",
         _encode(rows[0], sort, back=True) if preceding else "",
     )
 
 
+def _read(keys: list[dict[str, Any]], read: Reader) -> list[Any]:
+    """The rows of the keys in their order; a row that has gone in between is left out."""
+    asked = [key["pk"] for key in keys]
+    rows = {_value(row, "pk"): row for row in (read(asked) if asked else ())}
+    return [rows[pk] for pk in asked if pk in rows]
+
+
 def _fenced(queryset: QuerySet[Any]) -> QuerySet[Any]:
     """Few rows are found first and ordered afterwards: walking another table's index would pass most rows before it met them."""
-    keys = queryset.order_by().values("pk")[: FEW + 1]
-    return queryset.filter(pk__in=keys) if keys.count() <= FEW else queryset
+    return queryset.filter(pk__in=queryset.order_by().values("pk")[: FEW + 1])
 
 
 def _parts(queryset: QuerySet[Any], sort: Sort, down: bool, place: dict[str, Any] | None) -> list[QuerySet[Any]]:
@@ -241,19 +267,43 @@ def _decode(cursor: str, queryset: QuerySet[Any], sort: Sort) -> dict[str, Any]:
 
 
 def count(queryset: QuerySet[Any], cap: int = COUNT_CAP) -> tuple[int, bool]:
-    """(rows, is_estimate): exact up to `cap`, beyond it, or when counting takes longer than a limit allows, the planner's estimate."""
+    """(rows, is_estimate): exact up to `cap`, beyond it, or when counting takes longer than a limit allows, the planner's estimate.
+
+    An estimate holds for half a minute: meanwhile nobody counts up to the cap again to learn that there are more.
+    """
     try:
-        with within(0):
-            capped = queryset.order_by().values("pk")[: cap + 1].count()
+        sql, params = queryset.order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return 0, False
+    question = (sql, repr(params), cap) if len(params) <= _MOST_PARAMETERS else None
+    held, until = _estimates.get(question, (0, 0.0))
+    if until > time.monotonic():
+        return held, True
+    try:
+        with within(0), connection.cursor() as cursor:
+            cursor.execute(f"select count(*) from ({sql} limit %s) counted", [*params, cap + 1])  # noqa: S608  (Django's own SQL)
+            capped = cursor.fetchone()[0]
+        if capped <= cap:
+            return capped, False
+        found = max(_estimated(sql, params), cap + 1)
     except TooWide:
-        return max(_estimated(queryset), 1), True
-    if capped <= cap:
-        return capped, False
-    return max(_estimated(queryset), cap + 1), True
+        found = max(_estimated(sql, params), 1)
+    if question:
+        _hold(question, found)
+    return found, True
 
 
-def _estimated(queryset: QuerySet[Any]) -> int:
-    sql, params = queryset.order_by().values("pk").query.sql_with_params()
+_Question = tuple[str, str, int]
+_estimates: dict[_Question | None, tuple[int, float]] = {}
+
+
+def _hold(question: _Question, found: int) -> None:
+    if len(_estimates) >= _MOST_ESTIMATES:
+        _estimates.clear()
+    _estimates[question] = found, time.monotonic() + ESTIMATES_HOLD
+
+
+def _estimated(sql: str, params: Sequence[Any]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(f"explain (format json) {sql}", params)
         plan = cursor.fetchone()[0]

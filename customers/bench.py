@@ -15,6 +15,8 @@ from customers.queries import matching
 from customers.registry import fields
 
 Samples = Iterator[tuple[str, float]]
+Wanted = Callable[[str], bool]
+"""Whether a kind of words belongs to a benchmark."""
 _SAMPLE = """
 select first_name, last_name, email, phone, display_name, kind from customers_customer tablesample bernoulli (%s) repeatable (7)
 where business_id = %s and is_live limit 20000
@@ -54,6 +56,14 @@ _WIDE = {"3 letters", "first 3 and last 3 letters", "whole name"}
 _MISSPELT = {"misspelt name"}
 
 
+def _is_plain(kind: str) -> bool:
+    return kind not in _WIDE | _MISSPELT
+
+
+def _anything(kind: str) -> bool:
+    return True
+
+
 def _slip(word: str) -> str:
     """The word with its third letter left out."""
     return word[:2] + word[3:]
@@ -61,21 +71,21 @@ def _slip(word: str) -> str:
 
 def search(business: Business) -> Samples:
     """Searches in the database whose words are short or selective."""
-    yield from _searches(business, lambda kind: kind not in _WIDE | _MISSPELT)
+    yield from _searches(business, _is_plain)
 
 
 def search_wide(business: Business) -> Samples:
     """Searches in the database by three letters or several words."""
-    yield from _searches(business, lambda kind: kind in _WIDE)
+    yield from _searches(business, _WIDE.__contains__)
 
 
 def search_misspelt(business: Business) -> Samples:
     """Searches in the database by names with a slip in each word."""
-    yield from _searches(business, lambda kind: kind in _MISSPELT)
+    yield from _searches(business, _MISSPELT.__contains__)
 
 
-def _searches(business: Business, wanted: Callable[[str], bool]) -> Samples:
-    for kind, words in _words(business, 200).items():
+def _searches(business: Business, wanted: Wanted) -> Samples:
+    for kind, words in _words(business, 500).items():
         if wanted(kind):
             for text in words[:3]:
                 matching(text)
@@ -84,16 +94,32 @@ def _searches(business: Business, wanted: Callable[[str], bool]) -> Samples:
 
 
 def search_page(business: Business) -> Samples:
-    yield from _search_visits(business, Visitor(business), reverse("customers:customer_list"))
+    yield from _search_visits(business, Visitor(business), reverse("customers:customer_list"), _anything, 40)
 
 
 def search_api(business: Business) -> Samples:
-    yield from _search_visits(business, Visitor(business, api=True), reverse("api:customer_list"))
+    """Searches through the API whose words are short or selective."""
+    yield from _api_searches(business, _is_plain)
 
 
-def _search_visits(business: Business, visitor: Visitor, address: str) -> Samples:
-    for kind, words in _words(business, 40).items():
-        yield from visitor.visits(kind, [f"{address}?{urlencode({'search': text})}" for text in words])
+def search_api_wide(business: Business) -> Samples:
+    """Searches through the API by three letters or several words."""
+    yield from _api_searches(business, _WIDE.__contains__)
+
+
+def search_api_misspelt(business: Business) -> Samples:
+    """Searches through the API by names with a slip in each word."""
+    yield from _api_searches(business, _MISSPELT.__contains__)
+
+
+def _api_searches(business: Business, wanted: Wanted) -> Samples:
+    yield from _search_visits(business, Visitor(business, api=True), reverse("api:customer_list"), wanted, 500)
+
+
+def _search_visits(business: Business, visitor: Visitor, address: str, wanted: Wanted, number: int) -> Samples:
+    for kind, words in _words(business, number).items():
+        if wanted(kind):
+            yield from visitor.visits(kind, [f"{address}?{urlencode({'search': text})}" for text in words])
 
 
 def list_page(business: Business) -> Samples:

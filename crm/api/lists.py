@@ -1,6 +1,7 @@
 """Lists: filtered and sorted like their page, one envelope, by page number near the start and by cursor to the end."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import django_filters
@@ -14,7 +15,7 @@ from rest_framework.response import Response
 from crm import paging
 from crm.api.includes import asked_includes, load_includes, with_includes
 from crm.api.parsers import printable
-from crm.api.representation import Representation
+from crm.api.representation import Representation, RowsByKeys
 from crm.api.views import Endpoint
 from crm.filters import StrictFilterSet, bad_parameters, narrows
 from crm.paging import Sort
@@ -34,6 +35,8 @@ class ListEndpoint(Endpoint):
     sorts: ClassVar[Mapping[str, Sort]] = {}
     default_sort: ClassVar[str] = ""
     searchable: ClassVar[bool] = False
+    by_keys: ClassVar[RowsByKeys | None] = None
+    """Reads the rows of a page after their keys were found: for wide rows of long lists."""
 
     def rows(self) -> QuerySet:
         """All rows that the actor may see."""
@@ -78,15 +81,17 @@ class ListEndpoint(Endpoint):
         more = self.needs() | {sort.column, sort.tie} | {included.path for included in includes}
         with paging.within(paging.LIMIT_MS if narrows(query) else 0):
             rows = self._narrowed(query)
+            total, is_estimate = paging.count(rows)
             slice_ = paging.page(
-                self.representation.read(rows, keys, more),
+                rows if self.by_keys else self.representation.read(rows, keys, more),
                 sort,
                 descending=asked.startswith("-"),
                 cursor=cursor,
                 limit=limit,
                 offset=(number - 1) * limit,
+                read=partial(self.by_keys, keys, more) if self.by_keys else None,
+                is_few=not is_estimate and total <= paging.FEW,
             )
-            total, is_estimate = paging.count(rows)
         self.shown(slice_.rows)
         data = [self.representation.of(row, self.business, keys) for row in slice_.rows]
         if includes:

@@ -1,9 +1,10 @@
 """How records are shown: names, the columns they are read from, their types; for answers and for the schema alike."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,7 @@ from crm.forms import version_of
 from crm.models import Business
 from crm.money import EXPONENTS
 from crm.registry import Text
+from crm.statements import RowsOf
 
 _EXAMPLES: dict[str, Any] = {
     "id": "01980a3e-5c1b-7e0a-9d3f-2b6f1c4d8e90",
@@ -101,12 +103,18 @@ class Shown:
         return str(self.choices[0][0]) if self.type == "choice" else _EXAMPLES[self.type]
 
 
+_PLAIN = {"id", "ids", "user", "team", "text", "texts", "choice", "number", "boolean", "json", "date"}
+"""Types whose values are shown as they are read."""
+
+
 class Representation:
     """What is shown of a kind of record, in order. `name` names it in the schema."""
 
     def __init__(self, name: str, shown: Iterable[Shown]) -> None:
         self.name = name
         self.shown = {item.key: item for item in shown}
+        self._plain = [(key, item.path) for key, item in self.shown.items() if item.type in _PLAIN]
+        self._made = [(key, item) for key, item in self.shown.items() if item.type not in _PLAIN]
         self._serializer: type[serializers.Serializer] | None = None
 
     def paths(self, keys: Iterable[str] | None = None) -> set[str]:
@@ -121,7 +129,12 @@ class Representation:
         return rows.values(*(wanted - made.keys()), **made)
 
     def of(self, row: Mapping[str, Any], business: Business, keys: Iterable[str] | None = None) -> dict[str, Any]:
-        return {key: self.shown[key].value(row, business) for key in (self.shown if keys is None else keys)}
+        if keys is not None:
+            return {key: self.shown[key].value(row, business) for key in keys}
+        made = dict.fromkeys(self.shown)
+        made.update((key, row[path]) for key, path in self._plain)
+        made.update((key, item.value(row, business)) for key, item in self._made)
+        return made
 
     def one(self, rows: QuerySet, pk: Any) -> dict[str, Any]:
         """The columns of one of the `rows`; raises NotFound."""
@@ -142,6 +155,21 @@ class Representation:
 
     def sample(self) -> dict[str, Any]:
         return {key: item.sample() for key, item in self.shown.items()}
+
+
+class RowsByKeys:
+    """Reads the columns of a representation by the rows' keys. `rows` makes the queryset: of the open business, whoever asks."""
+
+    def __init__(self, representation: Representation, rows: Callable[[], QuerySet]) -> None:
+        self._representation, self._rows = representation, rows
+        self._statement = lru_cache(maxsize=64)(self._statement_for)
+
+    def __call__(self, keys: Iterable[str] | None, more: Iterable[str], pks: Sequence[Any]) -> list[dict[str, Any]]:
+        """The columns that the `keys` (default: all) are made of, and `more`, of the rows `pks` in any order."""
+        return self._statement(None if keys is None else frozenset(keys), frozenset(more))(pks)
+
+    def _statement_for(self, keys: frozenset[str] | None, more: frozenset[str]) -> RowsOf:
+        return RowsOf(lambda: self._representation.read(self._rows(), keys, more))
 
 
 def amount(value: Decimal, currency: str) -> str:

@@ -74,6 +74,10 @@ class ListPage(Page):
     def shown(self, rows: list[Any]) -> None:
         """Called with the rows of the page, before they are rendered: attach what the cells need, note whose data is shown."""
 
+    def rows_by_keys(self) -> paging.Reader | None:
+        """What reads the rows of a page whose keys were found first, in orders of another table; None: all is read at once."""
+        return None
+
     def count(self, rows: QuerySet) -> tuple[int, bool]:
         return paging.count(rows)
 
@@ -118,10 +122,11 @@ class ListPage(Page):
             with paging.within(paging.LIMIT_MS if narrows(query) else 0):
                 if words:
                     rows = self.search(rows, words)
-                slice_ = paging.page(
-                    rows, sort, descending=asked.startswith("-"), cursor=query.get("cursor", ""), limit=self.page_size
-                )
                 total, is_estimate = self.count(rows)
+                slice_ = paging.page(
+                    rows, sort, descending=asked.startswith("-"), cursor=query.get("cursor", ""), limit=self.page_size,
+                    read=self.rows_by_keys() if sort.narrow else None, is_few=not is_estimate and total <= paging.FEW,
+                )  # fmt: skip
         except paging.TooWide:
             is_too_wide, slice_ = True, paging.Slice([], "", "")
             total, is_estimate = 0, False

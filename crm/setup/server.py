@@ -127,9 +127,11 @@ def main(descriptor: int) -> int:
     from django.urls import get_resolver
 
     from crm.environment import environment
+    from crm.garbage import keep_what_is_loaded
     from crm.wsgi import application
 
     get_resolver().url_patterns  # noqa: B018  (imports every view now: threads that import at once see half-made modules)
+    keep_what_is_loaded()
     allow_many_connections()
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     listening = socket.socket(fileno=descriptor)

@@ -14,6 +14,7 @@ from crm.access import saw
 from crm.api.bulk import Action, BulkEndpoint, bulk_doc, bulk_input
 from crm.api.includes import Included, Person, TeamName, load_people, load_teams, with_includes
 from crm.api.lists import ListEndpoint, envelope, envelope_sample
+from crm.api.representation import RowsByKeys
 from crm.api.views import Doc, tag_of
 from crm.filters import StrictFilterSet
 from customers import services
@@ -53,6 +54,7 @@ class CustomerList(ShowsCustomers, ListEndpoint):
     default_sort = "name"
     includes = INCLUDES
     searchable = True
+    by_keys = RowsByKeys(CUSTOMER, lambda: Customer.objects.all())
     has_version = True
     permissions = {"GET": "customers.view", "POST": "customers.add"}
     docs = {
@@ -75,7 +77,7 @@ class CustomerList(ShowsCustomers, ListEndpoint):
     }
 
     def rows(self) -> QuerySet:
-        return Customer.objects.live().visible_to(self.actor).with_facts()
+        return Customer.objects.live().visible_to(self.actor)
 
     def filterset(self, query: QueryDict) -> type[StrictFilterSet]:
         """With the business's own fields, when the address names one."""

@@ -214,7 +214,19 @@ benchmarks.plug(
         "search_wide", _("Search in the database: three letters, several words"), 35, bench.search_wide, order=21
     ),
     Benchmark("search_misspelt", _("Search in the database: misspelt names"), 60, bench.search_misspelt, order=22),
-    Benchmark("search_api", _("Search through the API"), 55, bench.search_api, order=22),
+    Benchmark(
+        "search_api", _("Search through the API: short words, addresses, numbers"), 35, bench.search_api, order=22
+    ),
+    Benchmark(
+        "search_api_wide",
+        _("Search through the API: three letters, several words"),
+        55,
+        bench.search_api_wide,
+        order=22,
+    ),
+    Benchmark(
+        "search_api_misspelt", _("Search through the API: misspelt names"), 80, bench.search_api_misspelt, order=22
+    ),
     Benchmark("search_page", _("Search on the page"), 80, bench.search_page, order=23),
     Benchmark("list_page", _("Customer list, page"), 80, bench.list_page, order=30),
     Benchmark("list_api", _("Customer list, API"), 40, bench.list_api, order=31),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.access import saw
 from crm.pages import ListPage, Page
-from crm.paging import Sort
+from crm.paging import Reader, Sort
 from crm.saved_views import canonical
 from crm.tables import Column
 from crm.templatetags import ui
@@ -55,6 +55,9 @@ class CustomerList(ListPage):
 
     def rows(self) -> QuerySet:
         return Customer.objects.live().visible_to(self.actor).with_facts().select_related("owner", "team")
+
+    def rows_by_keys(self) -> Reader:
+        return lambda keys: Customer.objects.filter(pk__in=keys).with_facts().select_related("owner", "team")
 
     def columns(self) -> Sequence[Column]:
         """The usual ones; the kind can be chosen, as few lists mix both."""

@@ -1,6 +1,7 @@
 """Keyset paging: every row once, in order, forwards and backwards, empty values last when descending."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -93,6 +94,43 @@ def test_a_count_is_exact_up_to_its_cap_and_estimated_beyond(customers: list[Cus
     total, is_estimate = paging.count(Customer.objects.all(), cap=3)
     assert is_estimate
     assert total >= 4
+
+
+def test_an_estimate_holds_for_half_a_minute(
+    customers: list[Customer], monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    moment = [1000.0]
+    monkeypatch.setattr("crm.paging.time.monotonic", lambda: moment[0])
+    rows = Customer.objects.filter(country="")
+    first = paging.count(rows, cap=3)
+    with django_assert_num_queries(0):
+        assert paging.count(rows, cap=3) == first
+    assert paging.count(rows.filter(kind="person"), cap=100) == (7, False)
+    moment[0] += paging.ESTIMATES_HOLD + 1
+    with django_assert_num_queries(2):
+        paging.count(rows, cap=3)
+
+
+def test_an_exact_count_is_made_anew_each_time(customers: list[Customer], in_scope: Business) -> None:
+    assert paging.count(Customer.objects.all()) == (7, False)
+    make_customer(in_scope)
+    assert paging.count(Customer.objects.all()) == (8, False)
+    assert paging.count(Customer.objects.none()) == (0, False)
+
+
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("sort", [NAME, LAST_ORDER], ids=lambda s: s.key)
+def test_rows_read_by_their_keys_stand_in_the_same_order(
+    customers: list[Customer], sort: Sort, descending: bool
+) -> None:
+    whole = paging.page(Customer.objects.with_facts(), sort, descending=descending, cursor="", limit=4)
+    gone = whole.rows[1].pk
+    by_keys = paging.page(
+        Customer.objects.all(), sort, descending=descending, cursor="", limit=4,
+        read=lambda keys: Customer.objects.filter(pk__in=keys).exclude(pk=gone).order_by("-id"),
+    )  # fmt: skip
+    assert by_keys.rows == [row for row in whole.rows if row.pk != gone]
+    assert (by_keys.next, by_keys.previous) == (whole.next, whole.previous)
 
 
 def _slowly(rows: QuerySet[Customer]) -> QuerySet[Customer]:

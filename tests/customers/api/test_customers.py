@@ -196,7 +196,7 @@ def test_including_costs_one_query_each(caller: Caller, business: Business, djan
 
     add()
     caller.get("/customers?include=owner,team")
-    with django_assert_num_queries(7) as one:
+    with django_assert_num_queries(8) as one:
         caller.get("/customers?include=owner,team")
     for _n in range(4):
         add()
