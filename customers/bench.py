@@ -49,7 +49,7 @@ def _words(business: Business, count: int) -> dict[str, list[str]]:
         "misspelt name": [f"{_slip(row[0])} {_slip(row[1])}" for row in people if len(row[0]) > 3 and len(row[1]) > 3],
         "nothing matches": [f"{row[1][:4]}xq{i}" for i, row in enumerate(people)],
     }
-    return {kind: words[:count] for kind, words in found.items()}
+    return {kind: list(dict.fromkeys(words))[:count] for kind, words in found.items()}
 
 
 _WIDE = {"3 letters", "first 3 and last 3 letters", "whole name"}

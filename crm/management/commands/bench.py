@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
@@ -56,6 +57,8 @@ class Command(BaseCommand):
     def _measure(self, options: dict[str, Any]) -> None:
         call_command("collectstatic", interactive=False, verbosity=0)
         bench.use_database(options["database"])
+        # Calls are counted as ever, but none is one too many.
+        settings.API_LIMITS = dict.fromkeys(settings.API_LIMITS, 10**6)
         business = self._business(options["database"])
         prefixes = tuple(part.strip() for part in options["only"].split(",") if part.strip())
         chosen = [b for b in benchmarks if not prefixes or b.key.startswith(prefixes)]
