@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 class DomainError(Exception):
     """A deed was refused. `status` is the HTTP status of the API's answer, `field` the field at fault ("" for the whole),
-    `code` a stable word."""
+    `code` a stable word. Among the details, `shows` are the ids of customers whom the message names."""
 
     status = 409
     field = ""

@@ -193,11 +193,15 @@ settings_pages: Socket[SettingsPage] = Socket(
 
 @dataclass(frozen=True)
 class SettingsBlock:
-    """Typed settings of a business that an app owns: field name -> (Django form field factory, default). Stored as JSON under `key`."""
+    """Typed settings of a business that an app owns: field name -> (Django form field factory, default). Stored as JSON under `key`.
+
+    `follow(business)` is called in the transaction that has changed them; it may refuse by InvalidInput, naming the setting.
+    """
 
     key: str
     label: Text
     fields: dict[str, tuple[Callable[[], Any], Any]] = field(default_factory=dict)
+    follow: Callable[[Any], None] | None = None
 
 
 settings_blocks: Socket[SettingsBlock] = Socket(

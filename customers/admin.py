@@ -36,6 +36,7 @@ from customers.models import (
     Tag,
     Technology,
     UniqueCustomValue,
+    UniquePhone,
 )
 from customers.queries import matching
 
@@ -231,6 +232,12 @@ class AttachmentAdmin(OfCustomerAdmin):
 @admin.register(UniqueCustomValue)
 class UniqueCustomValueAdmin(OfCustomerAdmin):
     list_display = ("customer", "value_key", "business")
+    list_filter = ("business",)
+
+
+@admin.register(UniquePhone)
+class UniquePhoneAdmin(OfCustomerAdmin):
+    list_display = ("customer", "number", "business")
     list_filter = ("business",)
 
 

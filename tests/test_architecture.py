@@ -53,7 +53,8 @@ UNSCOPED = {
 NO_DEEDS = {"demo_size", "find_invitation", "is_set_up", "key_digest", "learn_words", "refresh_search"}
 # Steps that deeds of several modules share; the deed locks, records the activity and names the actor.
 STEPS = {
-    "begin_stages", "clean_custom_values", "follow_stages", "keep_unique_values", "note_created_customers", "refresh_icp_scores",
+    "begin_stages", "clean_custom_values", "follow_stages", "keep_unique_phone", "keep_unique_phones_of", "keep_unique_values",
+    "note_created_customers", "refresh_icp_scores",
     "refresh_phones", "tag_customers", "untag_customers", "with_custom_columns", "write_seals",
 }  # fmt: skip
 

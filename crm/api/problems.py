@@ -15,6 +15,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from crm import service_mode
+from crm.access import saw
 from crm.api.parsers import printable
 from crm.errors import DomainError, InvalidInput, NotAllowed, NotFound, from_integrity_error
 from crm.errors_pages import is_away, problem_code
@@ -104,6 +105,7 @@ def _domain_problem(request: Any, refusal: DomainError) -> Response:
             [{"field": refusal.field, "code": refusal.code, "message": str(refusal.message)}] if refusal.field else []
         )
     errors = refusal.details.get("faults", errors)
+    saw(request, refusal.details.get("shows", ()))
     wait = getattr(refusal, "retry_after", 5 if refusal.status == 503 else 0)
     headers = {"Retry-After": str(wait)} if wait else {}
     return problem(request, refusal.status, refusal.message, code=refusal.code, errors=errors, headers=headers)

@@ -6,6 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
+from crm.access import saw
 from crm.errors import DomainError, NotAllowed, NotFound
 from crm.pages.deeds import ServicePage, carry_out
 
@@ -48,5 +49,6 @@ class DeedPage(ServicePage):
         except (NotFound, NotAllowed):
             raise
         except DomainError as refusal:
+            saw(request, refusal.details.get("shows", ()))
             return self.ask(str(refusal.message), refusal.status)
         return self.lead_on(result)

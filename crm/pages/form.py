@@ -6,6 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
+from crm.access import saw
 from crm.errors import DomainError, NotAllowed, NotFound, StaleVersion
 from crm.forms import DeedForm
 from crm.pages.deeds import ServicePage, carry_out
@@ -44,6 +45,7 @@ class FormPage(ServicePage):
             if isinstance(refusal, StaleVersion):
                 form.face(self.stored())
             form.refuse(refusal)
+            saw(self.request, refusal.details.get("shows", ()))
             return self.show_form(form, refusal.status)
         return self.lead_on(result)
 

@@ -86,6 +86,7 @@ def update_business(*, actor: Actor, business: Business, version: str | None = N
         return locked
     _check(locked)
     locked.save()
+    _follow_settings(before, locked)
     activity.record("crm.business.updated", actor=actor, business=locked, subject=locked, changes=changes)
     return locked
 
@@ -112,6 +113,17 @@ def clean_settings(given: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]
     if errors:
         raise InvalidInput(errors)
     return cleaned
+
+
+def _follow_settings(before: Business, business: Business) -> None:
+    """Let the apps follow the blocks that have changed. Raises InvalidInput."""
+    for block in settings_blocks:
+        if block.follow is None or before.settings.get(block.key) == business.settings.get(block.key):
+            continue
+        try:
+            block.follow(business)
+        except InvalidInput as refusal:
+            raise InvalidInput({f"{block.key}__{name}": words for name, words in refusal.errors.items()}) from refusal
 
 
 def free_slug(name: str) -> str:

@@ -96,7 +96,7 @@ class NewCustomerInput(CustomerInput):
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         kind = values.get("kind", Kind.PERSON)
         if kind == Kind.PERSON and not values.get("email") and not values.get("phone"):
-            raise ValidationError({"email": [ErrorDetail(self.error_messages["unreachable"], code="unreachable")]})
+            raise ValidationError({"email": [ErrorDetail(str(self.error_messages["unreachable"]), code="unreachable")]})
         return values
 
 

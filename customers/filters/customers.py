@@ -27,6 +27,7 @@ from customers.filters.status import status_filter
 from customers.models import Customer, CustomerTag, CustomField, Tag
 from customers.queries import matching
 from customers.queries.custom_fields import custom_fields_of
+from customers.queries.phones import shared_phones
 from customers.registry import Field, fields, hidden_fields
 
 CUSTOM = "custom_"
@@ -156,6 +157,12 @@ def _yes_or_no(label: Any, method: Callable[..., Any]) -> django_filters.Filter:
     return django_filters.ChoiceFilter(choices=choices, empty_label=_("Any"), method=method, label=label)
 
 
+def _shares_phone(rows: QuerySet, name: str, value: str) -> QuerySet:
+    """Customers whose international number another live customer has as well."""
+    shared = Q(phone_e164__in=shared_phones().values("phone_e164"))
+    return rows.filter(shared if value == "true" else ~shared)
+
+
 def _name(key: str, lookup: str) -> str:
     return key if lookup == "exact" else f"{key}__{lookup}"
 
@@ -165,6 +172,7 @@ def _declared(hidden: frozenset[str]) -> dict[str, django_filters.Filter]:
     declared = {_name(field.key, lookup): _filter(field, lookup) for field in shown for lookup in field.filters}
     declared["tag"] = TagFilter(label=_("Tag"), choices=tags, distinct=False)
     declared["tag__all"] = TagFilter(label=_("All of the tags"), choices=tags, conjoined=True, distinct=False)
+    declared["phone__shared"] = _yes_or_no(_("Phone shared"), _shares_phone)
     declared["status"] = status_filter()
     return {**declared, **finding_filters()}
 

@@ -35,6 +35,13 @@ _OF_PERSONS = ("first_name", "last_name", "date_of_birth")
 _STEPS = [("", "—"), *((LifecycleStage(stage).label, list(steps)) for stage, steps in SUBSTEPS.items() if steps)]
 
 
+def unique_phones_field() -> forms.BooleanField:
+    return forms.BooleanField(
+        label=_("Phone numbers are unique among customers"), required=False,
+        help_text=_("A number that another customer has is refused. Archived customers don't count."),
+    )  # fmt: skip
+
+
 def _text(label: Any, most: int, help_text: Any = "", **attrs: str) -> forms.CharField:
     return forms.CharField(
         label=label, max_length=most, required=False, help_text=help_text, widget=forms.TextInput(attrs=attrs)

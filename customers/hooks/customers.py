@@ -18,6 +18,7 @@ from crm.registry import (
     QuickAction,
     RecordPage,
     RegularTask,
+    SettingsBlock,
     SidebarItem,
     TaskKind,
     Verb,
@@ -34,17 +35,20 @@ from crm.registry import (
     quick_actions,
     record_pages,
     regular_tasks,
+    settings_blocks,
     sidebar,
     task_kinds,
     verbs,
 )
 from customers import bench
 from customers.demo import fill_customers
+from customers.forms.customers import unique_phones_field
 from customers.panels import day
 from customers.panels.home import customer_figures
 from customers.panels.palette import customer_entries, recent_entries, subjects
 from customers.panels.profile import groundwork_panel
 from customers.queries import customers_created_lately, integrity, named, withheld
+from customers.queries.phones import BLOCK, UNIQUE
 from customers.registry import (
     DayPanel,
     ProfileAction,
@@ -57,6 +61,7 @@ from customers.registry import (
     profile_tabs,
     row_actions,
 )
+from customers.services.unique_phones import follow_unique_phones
 
 permissions.plug(
     Permission("customers.view", _("See customers"), EVERYBODY),
@@ -160,6 +165,7 @@ business_tables.plug(
             "customers.Note",
             "customers.Contact",
             "customers.UniqueCustomValue",
+            "customers.UniquePhone",
             "customers.CustomField",
             "customers.CustomerTag",
             "customers.Tag",
@@ -203,7 +209,16 @@ integrity_checks.plug(
         "customers.search_words", _("Search words are those of the profile"), integrity.SEARCH_WORDS, order=130
     ),
     IntegrityCheck("customers.fact_rows", _("Every customer has its facts"), integrity.FACT_ROWS, order=140),
+    IntegrityCheck(
+        "customers.unique_phones",
+        _("Unique phone numbers are those of the customers"),
+        integrity.UNIQUE_PHONES,
+        order=150,
+    ),
     IntegrityCheck("customers.families", _("No company stands above itself"), integrity.FAMILIES, order=145),
+)
+settings_blocks.plug(
+    SettingsBlock(BLOCK, _("Customers"), {UNIQUE: (unique_phones_field, False)}, follow_unique_phones),
 )
 gauges.plug(
     Gauge("crm_customers_created", "Customers added in the last 24 hours.", customers_created_lately, ("business",)),

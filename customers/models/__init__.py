@@ -8,6 +8,7 @@ from customers.models.facts import CustomerFacts
 from customers.models.imports import ImportChange, ImportJob, ImportRow
 from customers.models.lifecycle import LifecycleChange
 from customers.models.notes import Attachment, CustomerVisit, Note, NoteMention
+from customers.models.phones import UniquePhone
 from customers.models.preferences import CommunicationPreference, ConsentRecord, PrivacyRequest, SendDecision
 from customers.models.qualification import CompetitorMention, IcpCriterion, Qualification, Signal, Technology
 from customers.models.search import CustomerSearch
@@ -44,4 +45,5 @@ __all__ = [
     "Tag",
     "Technology",
     "UniqueCustomValue",
+    "UniquePhone",
 ]

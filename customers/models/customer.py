@@ -219,6 +219,7 @@ class Customer(BusinessModel):  # type: ignore[django-manager-missing]  # its ma
             models.Index(fields=["business", "industry"], condition=~Q(industry="") & Q(is_live=True), name="customers_by_industry"),
             models.Index(fields=["business", "postal_code"], condition=~Q(postal_code="") & Q(is_live=True), name="customers_by_postcode"),
             models.Index(fields=["business", "domain"], condition=~Q(domain="") & Q(is_live=True), name="customers_by_domain"),
+            models.Index(fields=["business", "phone_e164"], condition=~Q(phone_e164="") & Q(is_live=True), name="customers_by_phone"),
             models.Index(fields=["business", "updated_at", "id"], condition=Q(is_live=True), name="customers_by_changed"),
             # a filter by any of these and the count of any pair of them is answered by this small index alone
             models.Index(

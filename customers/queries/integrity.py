@@ -103,6 +103,22 @@ UNIQUE_VALUES = by_sql(
     """,
 )  # fmt: skip
 
+UNIQUE_PHONES = by_sql(
+    "customers_uniquephone", "customers_customer",
+    broken="""
+    select 'Customer ' || u.customer_id || ' holds a unique phone number that is not its own.'
+    from customers_uniquephone u
+    join crm_business b on b.id = u.business_id
+    left join customers_customer c on c.id = u.customer_id and c.business_id = u.business_id and c.is_live
+    where c.phone_e164 is distinct from u.number or (b.settings #>> '{customers,unique_phones}') is distinct from 'true'
+    union all
+    select 'Customer ' || c.id || ' has a phone number that is not noted as unique.'
+    from crm_business b join customers_customer c on c.business_id = b.id and c.is_live and c.phone_e164 <> ''
+    where b.settings #>> '{customers,unique_phones}' = 'true'
+      and not exists (select from customers_uniquephone u where u.customer_id = c.id)
+    """,
+)  # fmt: skip
+
 
 def examine_sizes() -> Examined:
     """Every file kept with a customer has the size that it had; files that are lost are found by the check of all files."""

@@ -19,8 +19,10 @@ from customers.services.lifecycle import begin_stages
 from customers.services.phones import refresh_phones
 from customers.services.search import refresh_search
 from customers.services.tag_files import take_tags
+from customers.services.unique_phones import keep_unique_phones_of
 
 _CHUNK = 2_000
+_SHOWN = 10
 # Texts that stand in the file as they are stored; an empty one leaves what is there.
 TEXTS = (
     "legal_name", "phone", "street", "postal_code", "city", "region", "country", "website", "linkedin_url", "facebook_url",
@@ -129,7 +131,7 @@ def import_customers(*, actor: Actor, business: Business, import_job: ImportJob)
     """Add or change the staged customers by their external id; empty values leave what is there. What differs
     afterwards is noted customer by customer. Returns counts.
 
-    Raises UnreadableFile when companies of the file would stand above themselves.
+    Raises UnreadableFile when companies of the file would stand above themselves, or numbers that are unique at two customers.
     """
     parameters = {"business": business.pk}
     with connection.cursor() as cursor:
@@ -145,6 +147,7 @@ def import_customers(*, actor: Actor, business: Business, import_job: ImportJob)
     touched |= {*(valued or ()), *tagged}
     ids = sorted(touched)
     refresh_phones(business, ids)
+    _keep_unique_phones(business, ids)
     begin_stages(sorted(created), actor=actor)
     refresh_search(ids)
     refresh_icp_scores(ids)
@@ -156,6 +159,14 @@ def import_customers(*, actor: Actor, business: Business, import_job: ImportJob)
         "customers_unchanged": total - len(touched | created),
     }
     return counts | tags | ({} if valued is None else {"custom_values_written": len(valued)})
+
+
+def _keep_unique_phones(business: Business, ids: list[UUID]) -> None:
+    taken = keep_unique_phones_of(business, ids)
+    if taken:
+        words = _("Phone numbers are unique among customers here. At two customers would stand: %(numbers)s.")
+        shown = ", ".join(taken[:_SHOWN]) + (" …" if len(taken) > _SHOWN else "")
+        raise UnreadableFile(words % {"numbers": shown})
 
 
 def _refer(business: Business) -> set[UUID]:

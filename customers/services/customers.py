@@ -25,6 +25,7 @@ from customers.services.icp import refresh_icp_scores
 from customers.services.lifecycle import begin_stages, change_stage
 from customers.services.search import refresh_search
 from customers.services.tags import set_tags
+from customers.services.unique_phones import keep_unique_phone
 from customers.services.values import assign, changes_of, check, check_first_step
 
 # What only the deeds on the lifecycle write, once the customer is there.
@@ -59,7 +60,8 @@ class NotArchived(DomainError):
 @transaction.atomic
 def create_customer(*, actor: Actor, business: Business, at: datetime, **data: Any) -> Customer:
     """Add a customer; a person's display name follows from first and last name when none is given. `tags` are tags or their
-    names; custom values come one by one, as `custom_values.<key>`, or as a dictionary. Raises InvalidInput."""
+    names; custom values come one by one, as `custom_values.<key>`, or as a dictionary. Raises InvalidInput,
+    TakenValue, TakenPhone."""
     customer = Customer(business=business)
     given, tags = given_custom_values(data), data.pop("tags", ())
     assign(actor, customer, data)
@@ -70,6 +72,8 @@ def create_customer(*, actor: Actor, business: Business, at: datetime, **data: A
     )
     customer.save()
     keep_unique_values(customer)
+    if customer.phone_e164:
+        keep_unique_phone(actor, customer)
     begin_stages([customer.pk], actor=actor)
     refresh_search([customer.pk])
     if customer.kind == Kind.COMPANY:
@@ -95,7 +99,7 @@ def update_customer(
 ) -> Customer:
     """Change the given fields; nothing is written when all are as they were. `tags` are all that the customer is to have.
 
-    Raises StaleVersion, InvalidInput.
+    Raises StaleVersion, InvalidInput, TakenValue, TakenPhone.
     """
     locked = _lock(customer)
     check_version(locked, version)
@@ -123,6 +127,8 @@ def _write(actor: Actor, locked: Customer, before: Customer, changes: dict[str, 
     locked.save()
     if locked.custom_values != before.custom_values:
         keep_unique_values(locked)
+    if locked.phone_e164 != before.phone_e164:
+        keep_unique_phone(actor, locked)
     if _COPIED & set(changes):
         refresh_search([locked.pk])
     if _SCORED & set(changes) or locked.custom_values != before.custom_values:
@@ -177,6 +183,7 @@ def archive_customer(
         raise AlreadyArchived
     locked.archived_at = at
     locked.save(update_fields=["archived_at", "updated_at"])
+    keep_unique_phone(actor, locked)
     refresh_search([locked.pk])
     activity.record(
         "customers.customer.archived", actor=actor, business=locked.business, subject=locked, about=locked.pk,
@@ -187,13 +194,15 @@ def archive_customer(
 
 @transaction.atomic
 def restore_customer(*, actor: Actor, customer: Customer, version: str | None = None) -> Customer:
-    """Bring an archived customer back. Raises NotArchived, StaleVersion; the database refuses when its e-mail address is taken by now."""
+    """Bring an archived customer back. Raises NotArchived, StaleVersion, TakenPhone; the database refuses when its e-mail address is
+    taken by now."""
     locked = _lock(customer)
     check_version(locked, version)
     if locked.archived_at is None:
         raise NotArchived
     before, locked.archived_at = locked.archived_at, None
     locked.save(update_fields=["archived_at", "updated_at"])
+    keep_unique_phone(actor, locked)
     refresh_search([locked.pk])
     activity.record(
         "customers.customer.restored", actor=actor, business=locked.business, subject=locked, about=locked.pk,

@@ -17,6 +17,7 @@ from customers.choices import PrivacyRequestKind, PrivacyRequestState
 from customers.models import Customer, PrivacyRequest
 from customers.queries.preferences import communication_settings
 from customers.services.search import refresh_search
+from customers.services.unique_phones import keep_unique_phone
 
 
 class AlreadyDecided(DomainError):
@@ -50,6 +51,7 @@ def request_erasure(
     request.save(force_insert=True)
     locked.hidden_at, locked.archived_at = at, locked.archived_at or at
     locked.save(update_fields=["hidden_at", "archived_at", "updated_at"])
+    keep_unique_phone(actor, locked)
     refresh_search([locked.pk])
     forget_notifications_about(actor=actor, business=business, about=locked.pk)
     activity.record(
@@ -65,7 +67,7 @@ def decline_request(
 ) -> PrivacyRequest:
     """Close the request without doing what it asks for; the customer comes back as it was.
 
-    Raises NotAllowed, AlreadyDecided, StaleVersion, InvalidInput; the database refuses when its e-mail address is taken by now.
+    Raises NotAllowed, AlreadyDecided, StaleVersion, InvalidInput, TakenPhone; the database refuses when its e-mail address is taken by now.
     """
     actor.require("customers.decide_privacy", privacy_request.business)
     customers = Customer.objects.select_for_update(of=("self",), no_key=True)
@@ -84,6 +86,7 @@ def decline_request(
     if not locked.was_archived:
         customer.archived_at = None
     customer.save(update_fields=["hidden_at", "archived_at", "updated_at"])
+    keep_unique_phone(actor, customer)
     refresh_search([customer.pk])
     activity.record(
         "customers.privacy_request.declined", actor=actor, business=locked.business, subject=locked, about=customer.pk,

@@ -1,6 +1,7 @@
 """Making businesses and changing their settings."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -31,6 +32,28 @@ def block() -> Iterator[SettingsBlock]:
         patch.setattr(settings_blocks, "_plugs", {"tea": plug})
         patch.setattr(settings_blocks, "_sorted", None)
         yield plug
+
+
+def test_an_app_follows_its_block_or_refuses(business: Business, actor: Actor, block: SettingsBlock) -> None:
+    told: list[dict[str, Any]] = []
+
+    def follow(changed: Business) -> None:
+        told.append(changed.settings["tea"])
+        if changed.settings["tea"]["milk"]:
+            raise InvalidInput({"milk": ["There is none."]})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings_blocks, "_plugs", {"tea": replace(block, follow=follow)})
+        patch.setattr(settings_blocks, "_sorted", None)
+        for _n in range(2):
+            update_business(actor=actor, business=business, settings={"tea": {"grams": "3"}})
+        update_business(actor=actor, business=business, name="Other")
+        assert told == [{"grams": "3", "milk": False}]
+        with pytest.raises(InvalidInput) as refused:
+            update_business(actor=actor, business=business, settings={"tea": {"milk": True}})
+    assert refused.value.errors == {"tea__milk": ["There is none."]}
+    business.refresh_from_db()
+    assert business.settings == {"tea": {"grams": "3", "milk": False}}
 
 
 def test_create_business_gives_it_an_owner_and_a_free_short_name(system: Actor, db: None) -> None:

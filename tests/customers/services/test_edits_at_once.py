@@ -13,6 +13,7 @@ from crm.actor import Actor
 from crm.forms import version_of
 from crm.models import Activity, Business
 from crm.scope import scope
+from crm.services import update_business
 from customers import services
 from customers.models import (
     CommunicationPreference,
@@ -24,12 +25,14 @@ from customers.models import (
     Note,
     Tag,
     UniqueCustomValue,
+    UniquePhone,
 )
 from customers.queries import integrity
 from customers.queries.preferences import preference_of
 from customers.services.custom_fields import TakenValue
 from customers.services.customers import AlreadyArchived
 from customers.services.preferences import Proof
+from customers.services.unique_phones import TakenPhone
 from tests.factories import make_business, make_contact, make_custom_field, make_customer, make_note
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -284,3 +287,46 @@ def test_two_customers_who_exchange_unique_values_at_once_keep_them_apart(busine
             held = {row.customer_id: row.value_key for row in UniqueCustomValue.objects.filter(customer__in=pair)}
             assert len(set(held.values())) == 2
             assert integrity.UNIQUE_VALUES().broken == 0
+
+
+def test_a_phone_number_claimed_by_two_customers_is_given_to_one(business: Business) -> None:
+    update_business(actor=SYSTEM, business=business, settings={"customers": {"unique_phones": True}})
+    for number in ROUNDS:
+        phone = f"+44 20 7946 00{number:02}"
+        other = make_customer(business)
+        claim = partial(services.update_customer, actor=SYSTEM, customer=other, at=AT, phone=phone)
+        new = partial(services.create_customer, actor=SYSTEM, business=business, at=AT, first_name="Jo", phone=phone)
+        assert sorted(_at_once(business, claim, new)) == [TakenPhone.__name__, "done"]
+        with scope(business):
+            assert Customer.objects.filter(phone=phone).count() == 1
+            assert integrity.UNIQUE_PHONES().broken == 0
+
+
+def test_two_customers_who_exchange_phone_numbers_at_once_keep_them_apart(business: Business) -> None:
+    update_business(actor=SYSTEM, business=business, settings={"customers": {"unique_phones": True}})
+    for number in range(10):
+        phones = [f"+44 20 7946 0{digit}{number:02}" for digit in (1, 2)]
+        pair = [make_customer(business, phone=phone) for phone in phones]
+        claims = [
+            partial(services.update_customer, actor=SYSTEM, customer=one, at=AT, phone=phone)
+            for one, phone in zip(pair, reversed(phones), strict=True)
+        ]
+        assert set(_at_once(business, *claims)) <= {TakenPhone.__name__, "done"}
+        with scope(business):
+            assert UniquePhone.objects.filter(customer__in=pair).count() == 2
+            assert integrity.UNIQUE_PHONES().broken == 0
+
+
+def test_while_numbers_become_unique_nobody_slips_in(business: Business) -> None:
+    switch = partial(update_business, actor=SYSTEM, business=business)
+    for number in ROUNDS:
+        switch(settings={"customers": {"unique_phones": False}})
+        phone = f"+44 20 7946 03{number:02}"
+        make_customer(business, phone=phone)
+        double = partial(services.create_customer, actor=SYSTEM, business=business, at=AT, first_name="Jo", phone=phone)
+        on = partial(switch, settings={"customers": {"unique_phones": True}})
+        ends = _at_once(business, double, on)
+        assert ends in (["done", "InvalidInput"], [TakenPhone.__name__, "done"])
+        with scope(business):
+            assert integrity.UNIQUE_PHONES().broken == 0
+            Customer.objects.filter(phone=phone).delete()
