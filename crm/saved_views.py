@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.http import QueryDict
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils.translation import gettext as _
@@ -108,9 +108,7 @@ def open_list(name: str, asked: QueryDict, actor: Actor, business: Business) -> 
     rows = seen_by(actor, business).filter(page=name).select_related("owner")
     if actor.kind == "user":
         own = {"user": actor.eyes, "view": OuterRef("pk")}
-        rows = rows.annotate(
-            is_default=Exists(DefaultView.objects.filter(**own)), is_pinned=Exists(SavedViewPin.objects.filter(**own))
-        )
+        rows = with_pins(rows, actor).annotate(is_default=Exists(DefaultView.objects.filter(**own)))
     views = sorted(rows, key=_place)
     default = next((view for view in views if getattr(view, "is_default", False)), None)
     address = asked.copy()
@@ -139,6 +137,13 @@ def open_list(name: str, asked: QueryDict, actor: Actor, business: Business) -> 
 def _place(view: SavedView) -> tuple[Any, ...]:
     """Where a view stands above its list: pinned ones first."""
     return (not getattr(view, "is_pinned", False), _ORDER[Audience(view.audience)], view.name.casefold(), view.pk)
+
+
+def with_pins(rows: QuerySet[Any], actor: Actor) -> QuerySet[Any]:
+    """The views with `is_pinned`: whether the actor has pinned them."""
+    if actor.kind != "user":
+        return rows.annotate(is_pinned=Value(False))
+    return rows.annotate(is_pinned=Exists(SavedViewPin.objects.filter(user=actor.eyes, view=OuterRef("pk"))))
 
 
 def pinned(actor: Actor, business: Business) -> list[SavedView]:

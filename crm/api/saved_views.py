@@ -30,6 +30,7 @@ VIEW = Representation(
         Shown("audience", "audience", "choice", _("Who sees it"), choices=Audience.choices),
         Shown("owner", "owner", "user", _("Who has made it")),
         Shown("team", "team", "team", _("The team that sees it"), nullable=True),
+        Shown("is_pinned", "is_pinned", "boolean", _("Whether the caller has pinned it"), example=False),
         Shown("created_at", "created_at", "datetime"),
         Shown("updated_at", "updated_at", "datetime"),
     ],
@@ -96,13 +97,13 @@ class SavedViewList(ListEndpoint):
     }
 
     def rows(self) -> QuerySet:
-        return saved_views.seen_by(self.actor, self.business)
+        return saved_views.with_pins(saved_views.seen_by(self.actor, self.business), self.actor)
 
     def post(self, request: Any) -> Response:
         self.refuse_parameters()
         values = self.body(NewView)
         view = services.save_view(actor=self.actor, business=self.business, **values)
-        row = VIEW.one(SavedView.objects.all(), view.pk)
+        row = VIEW.one(saved_views.with_pins(SavedView.objects.all(), self.actor), view.pk)
         data = VIEW.of(row, self.business)
         headers = {
             "Location": reverse("api:saved_view_detail", args=[view.pk]),
@@ -133,7 +134,8 @@ class SavedViewDetail(RecordEndpoint):
     }
 
     def rows(self) -> QuerySet:
-        return saved_views.seen_by(self.actor, self.business).select_related("business")
+        rows = saved_views.seen_by(self.actor, self.business).select_related("business")
+        return saved_views.with_pins(rows, self.actor)
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         self.refuse_parameters()
@@ -144,9 +146,49 @@ class SavedViewDetail(RecordEndpoint):
         view, version = self.record, self.asked_version()
         values = self.body(ChangedView, partial=True)
         services.update_view(actor=self.actor, view=view, version=version, **values)
-        return self.show(SavedView.objects.all())
+        return self.show(saved_views.with_pins(SavedView.objects.all(), self.actor))
 
     def delete(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         self.refuse_parameters()
         services.delete_view(actor=self.actor, view=self.record, version=self.asked_version())
+        return Response(status=204)
+
+
+class SavedViewPinned(RecordEndpoint):
+    """Pin a view for oneself, or no longer."""
+
+    tag = "Saved views"
+    representation = VIEW
+    permissions = {"PUT": MEMBER, "DELETE": MEMBER}
+    docs = {
+        "PUT": Doc(
+            "pin_saved_view",
+            _("Pin a saved view"),
+            status=204,
+            problems=(403,),
+            text=_(
+                "It stands first above its list and in the sidebar, for the caller alone. Views that are pinned stay so."
+            ),
+        ),
+        "DELETE": Doc(
+            "unpin_saved_view",
+            _("Take the pin from a saved view"),
+            status=204,
+            problems=(403,),
+            text=_("Of a view that isn't pinned, nothing changes."),
+        ),
+    }
+
+    def rows(self) -> QuerySet:
+        return saved_views.seen_by(self.actor, self.business)
+
+    def put(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        return self._pin(True)
+
+    def delete(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        return self._pin(False)
+
+    def _pin(self, pinned: bool) -> Response:
+        self.refuse_parameters()
+        services.pin_view(actor=self.actor, business=self.business, view=self.record, pinned=pinned)
         return Response(status=204)

@@ -6,7 +6,7 @@ from crm.api.docs import Docs, Schema
 from crm.api.endpoints import JobCancel, JobDetail, JobList, JobRetry, WhoAmI
 from crm.api.notifications import NotificationList, NotificationRead, NotificationsRead
 from crm.api.operations import PermissionTable
-from crm.api.saved_views import SavedViewDetail, SavedViewList
+from crm.api.saved_views import SavedViewDetail, SavedViewList, SavedViewPinned
 from crm.api.search import Search
 from crm.api.tokens import CreateToken, RefreshTokens, RevokeTokens
 from crm.api.trail import AccessList, ActivityList
@@ -28,6 +28,7 @@ urlpatterns = [
     path("notifications/<uuid:id>/read", NotificationRead.as_view(), name="notification_read"),
     path("saved-views", SavedViewList.as_view(), name="saved_view_list"),
     path("saved-views/<uuid:id>", SavedViewDetail.as_view(), name="saved_view_detail"),
+    path("saved-views/<uuid:id>/pin", SavedViewPinned.as_view(), name="saved_view_pin"),
     path("activity", ActivityList.as_view(), name="activity_list"),
     path("access", AccessList.as_view(), name="access_list"),
     path("search", Search.as_view(), name="search"),

@@ -5,8 +5,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 
-from crm.models import Business, Membership, SavedView
+from crm.models import ActivityDetail, Business, Membership, SavedView, SavedViewPin
 from crm.scope import scope
 from tests.crm.api.calling import Caller, assert_problem, fields_at_fault, make_key, sign_in
 from tests.factories import make_customer, make_membership
@@ -110,3 +111,38 @@ def test_a_shared_view_lends_nobody_its_filter(business: Business, owner: Member
             assert [fault["field"] for fault in answer.json()["errors"]] == ["birthday"]
         answer = caller.get(f"/customers?view={view.pk}")  # views are of pages
         assert (answer.status_code, [fault["field"] for fault in answer.json()["errors"]]) == (400, ["view"])
+
+
+def test_a_view_is_pinned_for_the_caller_alone(caller: Caller, owner: Membership, browser: Client) -> None:
+    view = caller.post("/saved-views", {**BODY, "audience": "everyone"}).json()
+    where, pin = f"/saved-views/{view['id']}", f"/saved-views/{view['id']}/pin"
+    assert view["is_pinned"] is False
+    for _n in range(2):
+        assert caller.put(pin).status_code == 204
+        assert caller.get(where).json()["is_pinned"] is True
+    assert [row["is_pinned"] for row in caller.get("/saved-views").json()["data"]] == [True]
+    assert caller.patch(where, {"name": "Firms"}).json()["is_pinned"] is True
+    assert SavedViewPin.unscoped.get().user == owner.user
+    assert f"?view={view['id']}" in browser.get("/orders").content.decode()
+    colleague = Caller(sign_in(make_membership(owner.business).user.email)["access_token"])
+    assert colleague.get(where).json()["is_pinned"] is False
+    for _n in range(2):
+        assert caller.call("DELETE", pin).status_code == 204
+        assert caller.get(where).json()["is_pinned"] is False
+    with scope(owner.business):
+        done = ActivityDetail.objects.filter(activity__verb="crm.saved_view.updated", changes__has_key="pinned")
+        assert [row.changes["pinned"] for row in done.order_by("pk")] == [[False, True], [True, False]]
+
+
+def test_keys_pin_nothing_and_views_of_others_are_not_there(caller: Caller, owner: Membership) -> None:
+    own, shared = (
+        caller.post("/saved-views", {**BODY, "name": audience, "audience": audience}).json()["id"]
+        for audience in ("own", "everyone")
+    )
+    program = Caller(make_key(owner.business))
+    colleague = Caller(sign_in(make_membership(owner.business).user.email)["access_token"])
+    for method in ("PUT", "DELETE"):
+        assert_problem(program.call(method, f"/saved-views/{shared}/pin"), 403)
+        assert_problem(colleague.call(method, f"/saved-views/{own}/pin"), 404)
+    assert program.get(f"/saved-views/{shared}").json()["is_pinned"] is False
+    assert not SavedViewPin.unscoped.exists()
