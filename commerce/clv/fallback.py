@@ -5,7 +5,7 @@ orders, never below 0. Nothing is learnt from other customers, and nobody drops 
 """
 
 import numpy as np
-from scipy.stats import nbinom
+from scipy.special import nbdtrik
 
 from commerce.clv.histories import Floats, Histories
 from commerce.clv.horizon import Horizon
@@ -34,5 +34,6 @@ def order_bounds(histories: Histories, window: float, horizon: Horizon) -> tuple
     (2013), "Bayesian Data Analysis", 3rd edition, chapter 2.
     """
     counts, place = np.unique(histories.recent_orders, return_inverse=True)
-    low, high = (nbinom.ppf(tail, counts + 0.5, window / (window + horizon.length)) for tail in horizon.tails)
+    share = window / (window + horizon.length)
+    low, high = (np.ceil(np.maximum(nbdtrik(tail, counts + 0.5, share), 0)) for tail in horizon.tails)
     return low[place], high[place]

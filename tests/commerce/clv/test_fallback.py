@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import nbinom
 
 from commerce.clv import Histories, Horizon, fallback
 
@@ -31,6 +32,13 @@ def test_bounds_hold_as_often_as_is_said() -> None:
     coming = dice.poisson(rate)
     assert np.mean((low <= coming) & (coming <= high)) == pytest.approx(0.85, abs=0.05)
     assert np.all(low <= high)
+
+
+def test_bounds_are_quantiles_of_the_negative_binomial() -> None:
+    recent = np.arange(0.0, 2000)
+    low, high = fallback.order_bounds(known(recent), 365, Horizon(30, level=0.8))
+    assert (low == nbinom.ppf(0.1, recent + 0.5, 365 / 395)).all()
+    assert (high == nbinom.ppf(0.9, recent + 0.5, 365 / 395)).all()
 
 
 def test_nobody_has_no_bounds() -> None:
