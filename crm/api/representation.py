@@ -68,6 +68,10 @@ class Shown:
             return plain_decimal(value)
         return value.astimezone(UTC) if isinstance(value, datetime) else value
 
+    def is_plain(self) -> bool:
+        """Whether the value is shown as it is read."""
+        return type(self) is Shown and self.type in _PLAIN
+
     def documented(self) -> serializers.Field:
         """The field of the schema."""
         options: dict[str, Any] = {"help_text": self.label, "allow_null": self.nullable}
@@ -113,8 +117,8 @@ class Representation:
     def __init__(self, name: str, shown: Iterable[Shown]) -> None:
         self.name = name
         self.shown = {item.key: item for item in shown}
-        self._plain = [(key, item.path) for key, item in self.shown.items() if item.type in _PLAIN]
-        self._made = [(key, item) for key, item in self.shown.items() if item.type not in _PLAIN]
+        self._plain = [(key, item.path) for key, item in self.shown.items() if item.is_plain()]
+        self._made = [(key, item) for key, item in self.shown.items() if not item.is_plain()]
         self._serializer: type[serializers.Serializer] | None = None
 
     def paths(self, keys: Iterable[str] | None = None) -> set[str]:
