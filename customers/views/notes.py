@@ -192,7 +192,7 @@ class NoteUpdate(OneNote, _TellsWhoWasNotTold):
 
     def form(self, data: Any = None, files: Any = None) -> DeedForm:
         return NoteEditForm(
-            data, files, initial=self.initial(), actor=self.actor, business=self.business, customer=self.note.customer,
+            data, files, initial=self.initial(), actor=self.actor, business=self.business, note=self.note,
             mentions_href=reverse("customers:note_people", args=[self.note.customer_id]),
             auto_id="in-place-%s" if self.request.htmx else "id_%s",
         )  # fmt: skip

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from crm.models import AccessRecord, Business
 from customers.models import Attachment, Customer, Note
 from tests.crm.api.calling import PROBLEM, Caller, make_key
-from tests.factories import make_customer, make_file, make_membership, make_note, make_user
+from tests.factories import make_contact, make_customer, make_file, make_membership, make_note, make_user
 
 
 @pytest.fixture
@@ -95,6 +95,16 @@ def test_who_did_not_write_a_note_may_pin_it_only(business: Business, customer: 
     assert (refused.status_code, refused.json()["code"]) == (409, "not_the_author")
     assert program.call("DELETE", f"/notes/{note.pk}").status_code == 409
     assert program.patch(f"/notes/{note.pk}", {"is_pinned": True}).status_code == 200
+
+
+def test_the_contact_of_a_note_is_changed(caller: Caller, business: Business) -> None:
+    company = make_customer(business, kind="company")
+    dana, stranger = make_contact(company), make_contact(make_customer(business, kind="company"))
+    where = f"/notes/{make_note(company).pk}"
+    assert caller.patch(where, {"contact": str(dana.pk)}).json()["contact"] == str(dana.pk)
+    refused = caller.patch(where, {"contact": str(stranger.pk)})
+    assert (refused.status_code, [fault["field"] for fault in refused.json()["errors"]]) == (422, ["contact"])
+    assert caller.patch(where, {"contact": None}).json()["contact"] is None
 
 
 def test_reading_notes_leaves_access_records(caller: Caller, customer: Customer) -> None:

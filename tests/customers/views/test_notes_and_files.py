@@ -267,3 +267,33 @@ def test_a_contact_shows_the_notes_about_it(
         services.add_note(actor=system, customer=company, at=clock.now(), content="More", contact=dana)
     with django_assert_num_queries(len(before)):
         browser.get(address)
+
+
+def test_the_contact_of_a_note_is_changed_on_its_form(
+    browser: Client, business: Business, in_scope: Business, owner: Membership
+) -> None:
+    company = make_customer(business, kind="company")
+    dana, gone = make_contact(company, first_name="Dana"), make_contact(company, first_name="Gone")
+    stranger = make_contact(make_customer(business, kind="company"), first_name="Stranger")
+    note = make_note(company, actor=Actor.for_user(owner.user), contact=gone)
+    services.archive_contact(actor=Actor.system("test"), contact=gone, at=clock.now())
+    address = reverse("customers:note_update", args=[note.pk])
+    page = browser.get(address).content.decode()
+    assert f'<option value="{gone.pk}" selected>' in page
+    assert f'<option value="{dana.pk}">' in page
+    assert "Stranger" not in page
+    body = {"content": note.content, "note_type": note.note_type}
+    for contact, status, stored in (
+        (stranger.pk, 422, gone), (gone.pk, 302, gone), (dana.pk, 302, dana), (gone.pk, 422, dana), ("", 302, None)
+    ):  # fmt: skip
+        assert browser.post(address, {**body, "contact": str(contact)}).status_code == status
+        note.refresh_from_db()
+        assert note.contact == stored
+    assert note.edited_at is None
+
+
+def test_of_a_person_the_form_asks_for_no_contact(browser: Client, customer: Customer, owner: Membership) -> None:
+    note = make_note(customer, actor=Actor.for_user(owner.user))
+    address = reverse("customers:note_update", args=[note.pk])
+    assert 'name="contact"' not in browser.get(address).content.decode()
+    assert browser.post(address, {"content": "Other", "note_type": "sales"}).status_code == 302
