@@ -109,9 +109,9 @@ class ImportRowAdmin(ReadOnlyAdmin):
 
 @admin.register(ImportChange)
 class ImportChangeAdmin(ReadOnlyAdmin):
-    list_display = ("import_job", "customer", "at", "business")
+    list_display = ("import_job", "customer", "contact", "at", "business")
     list_filter = ("business",)
-    list_select_related = ("import_job", "customer", "business")
+    list_select_related = ("import_job", "customer", "contact", "business")
     search_fields = ("=customer__id",)
 
     def shows(self, row: Any) -> list[tuple[Any, Any]]:

@@ -243,7 +243,7 @@ _COMPANIES = (
 
 def take_contacts(*, business: Business, actor: Actor, import_job: ImportJob) -> dict[str, int]:
     """Add or change the staged contacts."""
-    return services.import_contacts(actor=actor, business=business)
+    return services.import_contacts(actor=actor, business=business, import_job=import_job)
 
 
 CONTACTS = ImportResource(

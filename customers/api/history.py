@@ -39,6 +39,7 @@ class HistoryItem(serializers.Serializer):
     import_file = serializers.CharField(help_text=_("The file by whose import it came; else empty"))
     is_undo = serializers.BooleanField(help_text=_("Whether a bulk change was taken back"))
     record = serializers.CharField(help_text=_("Kind of the record whose fields changed, such as customers.customer"))
+    contact = serializers.CharField(help_text=_("Name of the contact that it was done to; empty where it was none"))
     reason = serializers.CharField(help_text=_("Why, if that was said"))
     changes = FieldChange(many=True)
 
@@ -67,7 +68,7 @@ class CustomerHistory(CustomerEndpoint):
                 "data": [
                     {
                         "at": "2026-01-31T14:05:00Z", "by": "Robin Reyes", "door": "page", "verb": "customers.customer.updated",
-                        "bulk_action": "", "import_file": "", "is_undo": False, "record": "customers.customer", "reason": "",
+                        "bulk_action": "", "import_file": "", "is_undo": False, "record": "customers.customer", "contact": "", "reason": "",
                         "changes": [{"field": "city", "before": "London", "after": "Leeds"}],
                     }
                 ],
@@ -107,7 +108,8 @@ def _item(deed: Deed, hidden: frozenset[str]) -> dict[str, Any]:
     door, file = ("import", deed.imported.file_name) if deed.imported else (deed.door, "")
     return {
         "at": deed.at.astimezone(UTC), "by": deed.by, "door": door, "verb": deed.verb, "bulk_action": deed.bulk,
-        "import_file": file, "is_undo": deed.is_undo, "record": deed.subject_type, "reason": deed.reason, "changes": changes,
+        "import_file": file, "is_undo": deed.is_undo, "record": deed.subject_type, "contact": deed.name, "reason": deed.reason,
+        "changes": changes,
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from crm.constraints import SameBusiness
 from crm.models import BusinessModel, LedgerModel, User
 from crm.scope import ScopedManager, UnscopedManager
 from customers.choices import ImportState
+from customers.models.contacts import Contact
 from customers.models.customer import Customer
 from customers.querysets import AskedForQuerySet
 
@@ -75,7 +76,8 @@ class ImportRow(LedgerModel):
 
 
 class ImportChange(LedgerModel):
-    """What an import has changed of one customer: the changed fields before and after; of private values only that there is one."""
+    """What an import has changed of one customer, or of one contact of a company: the changed fields before and after; of private
+    values only that there is one."""
 
     import_job = models.ForeignKey(
         ImportJob, on_delete=models.CASCADE, related_name="changes", db_constraint=False, db_index=False
@@ -88,6 +90,16 @@ class ImportChange(LedgerModel):
         db_index=False,
         verbose_name=_("customer"),
     )
+    contact = models.ForeignKey(
+        Contact,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        verbose_name=_("contact"),
+    )
     before = models.JSONField(_("before"), default=dict, blank=True)
     after = models.JSONField(_("after"), default=dict, blank=True)
     at = models.DateTimeField(_("when"), db_default=Now())
@@ -99,14 +111,20 @@ class ImportChange(LedgerModel):
         constraints = [
             SameBusiness("import_job"),
             SameBusiness("customer"),
-            models.UniqueConstraint(fields=["import_job", "customer"], name="customers_importchange_once"),
+            SameBusiness("contact"),
+            models.UniqueConstraint(
+                fields=["import_job", "customer", "contact"], nulls_distinct=False, name="customers_importchange_once"
+            ),
         ]
-        indexes = [models.Index(fields=["customer", "-id"], name="customers_importchange_of")]
+        indexes = [
+            models.Index(fields=["customer", "-id"], name="customers_importchange_of"),
+            models.Index(fields=["contact"], condition=Q(contact__isnull=False), name="customers_importchange_contact"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.customer_id}: {', '.join(self.after or self.before)}"
 
     @property
     def is_new(self) -> bool:
-        """Whether the import has added the customer: nobody is without a name."""
+        """Whether the import has added the customer or contact: nobody is without a name."""
         return "display_name" in self.after and "display_name" not in self.before

@@ -35,6 +35,8 @@ class Deed:
     is_new: bool = False
     is_undo: bool = False
     reason: str = ""
+    name: str = ""
+    """Which contact it was done to, if it was one."""
     changes: dict[str, Any] = field(default_factory=dict)
 
 
@@ -111,7 +113,7 @@ def _lines(customer: Customer, field_name: str = "", member: str = "") -> Any:
 
 def _imports(customer: Customer, field_name: str = "", member: str = "") -> Any:
     rows = ImportChange.objects.filter(customer=customer)
-    rows = rows.select_related("import_job__requested_by", "import_job__job").order_by("-id")
+    rows = rows.select_related("contact", "import_job__requested_by", "import_job__job").order_by("-id")
     if field_name:
         rows = rows.filter(Q(after__has_key=field_name) | Q(before__has_key=field_name))
     return rows.filter(import_job__requested_by=member) if member else rows
@@ -126,8 +128,10 @@ def _deed(row: Activity | BulkChange | ImportChange) -> Deed:
 def _of_activity(row: Activity) -> Deed:
     detail = getattr(row, "detail", None)
     changes, payload = (detail.changes, detail.payload) if detail else ({}, {})
-    reason = payload.get("reason") or ""
-    return Deed(row.at, row.actor_label, row.door, row.subject_type, verb=row.verb, reason=str(reason), changes=changes)
+    reason, name = payload.get("reason") or "", payload.get("contact") or ""
+    return Deed(
+        row.at, row.actor_label, row.door, row.subject_type, verb=row.verb, reason=str(reason), name=str(name), changes=changes
+    )  # fmt: skip
 
 
 def _of_line(row: BulkChange) -> Deed:
@@ -146,7 +150,8 @@ def _of_line(row: BulkChange) -> Deed:
 def _of_import(row: ImportChange) -> Deed:
     record, job = row.import_job, row.import_job.job
     by = str(record.requested_by or (job.actor_label if job else ""))
-    return Deed(row.at, by, "", "customers.customer", imported=record, is_new=row.is_new, changes=_pairs(row))
+    kind, name = ("customers.contact", str(row.contact)) if row.contact else ("customers.customer", "")
+    return Deed(row.at, by, "", kind, imported=record, is_new=row.is_new, name=name, changes=_pairs(row))
 
 
 def _pairs(row: BulkChange | ImportChange) -> dict[str, Any]:

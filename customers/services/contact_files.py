@@ -5,7 +5,9 @@ from django.utils.translation import gettext as _
 
 from crm.actor import Actor
 from crm.models import Business
+from customers.models import ImportJob
 from customers.services.files import UnreadableFile
+from customers.services.import_changes import hold_staged_contacts, note_contacts
 
 # The staged rows with their company and, where it is known by address or name, their contact; the rest works on this table alone.
 _DUE = """
@@ -64,7 +66,7 @@ insert into customers_contact
     (business_id, customer_id, display_name, first_name, last_name, title, department, email, phone, role, influence, sentiment)
 select %(business)s, i.company_id, i.name, i.first_name, i.last_name, i.title, i.department, lower(i.email), i.phone, lower(i.role),
        nullif(i.influence, '')::smallint, nullif(i.sentiment, '')::smallint
-from pg_temp.import_contacts i where i.id is null order by i.line
+from pg_temp.import_contacts i where i.id is null order by i.line returning id
 """
 _LINES = """
 update customers_contact c set reports_to_id = boss.id, updated_at = now()
@@ -91,19 +93,23 @@ select c.display_name from line l join customers_contact c on c.id = l.id where 
 """
 
 
-def import_contacts(*, actor: Actor, business: Business) -> dict[str, int]:
+def import_contacts(*, actor: Actor, business: Business, import_job: ImportJob) -> dict[str, int]:
     """Add or change the staged contacts of companies, known by their e-mail address, else by their name; empty values leave what is
-    there. Runs inside the import's transaction. Raises UnreadableFile when lines of reporting would make a circle."""
+    there. What differs afterwards is noted contact by contact. Runs inside the import's transaction.
+
+    Raises UnreadableFile when lines of reporting would make a circle.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_DUE, {"business": business.pk})
         cursor.execute("analyze pg_temp.import_contacts")
         cursor.execute("select count(*) from pg_temp.import_contacts")
         total = cursor.fetchone()[0]
         cursor.execute(_LOCK)
+        hold_staged_contacts()
         cursor.execute(_UPDATE)
         updated = cursor.fetchone()[0]
         cursor.execute(_INSERT, {"business": business.pk})
-        created = cursor.rowcount
+        created = [row[0] for row in cursor.fetchall()]
         cursor.execute(_LINES)
         cursor.execute(_CIRCLE)
         circle = cursor.fetchone()
@@ -111,8 +117,9 @@ def import_contacts(*, actor: Actor, business: Business) -> dict[str, int]:
             raise UnreadableFile(
                 _("By this file, %(name)s would report to themselves over others.") % {"name": circle[0]}
             )
+    note_contacts(import_job, created)
     return {
-        "contacts_created": created,
+        "contacts_created": len(created),
         "contacts_updated": updated,
-        "contacts_unchanged": total - created - updated,
+        "contacts_unchanged": total - len(created) - updated,
     }

@@ -304,7 +304,7 @@ def shown_deeds(
     ]
     return [
         {
-            "title": labels.get(deed.verb, deed.verb) if deed.verb else _title_of_many(deed), "at": deed.at, "reason": deed.reason,
+            "title": _title(deed, labels.get(deed.verb, deed.verb)), "at": deed.at, "reason": deed.reason,
             "by": " · ".join(str(part) for part in (deed.by, _through(deed)) if part), "changes": texts,
             "icon": "layers" if deed.bulk else "upload" if deed.imported else "history",
             "href": _import_href(actor, deed.imported) if deed.imported else "",
@@ -313,7 +313,14 @@ def shown_deeds(
     ]  # fmt: skip
 
 
+def _title(deed: Deed, of_verb: Any) -> str:
+    title = str(of_verb) if deed.verb else _title_of_many(deed)
+    return _("%(deed)s: %(contact)s") % {"deed": title, "contact": deed.name} if deed.name else title
+
+
 def _title_of_many(deed: Deed) -> str:
+    if deed.imported and deed.name:
+        return _("Contact added by an import") if deed.is_new else _("Contact changed by an import")
     if deed.imported:
         return _("Added by an import") if deed.is_new else _("Changed by an import")
     return _("Changed with many others, taken back") if deed.is_undo else _("Changed with many others")

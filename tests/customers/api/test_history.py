@@ -48,7 +48,7 @@ def test_changes_tell_before_after_who_when_and_through_what(
     assert row.pop("at").endswith("Z")
     assert row == {
         "by": str(agent.user), "door": "page", "verb": "customers.customer.updated", "bulk_action": "", "import_file": "", "is_undo": False,
-        "record": "customers.customer", "reason": "",
+        "record": "customers.customer", "contact": "", "reason": "",
     }  # fmt: skip
     assert AccessRecord.unscoped.latest("pk").customer_ids == [customer.pk]
 

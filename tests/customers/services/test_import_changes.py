@@ -14,11 +14,11 @@ from crm.actor import Actor
 from crm.models import Business, Membership
 from crm.scope import scope
 from customers import services
-from customers.models import Customer, ImportChange, ImportJob
+from customers.models import Contact, Customer, ImportChange, ImportJob
 from customers.queries import history_of, news_of
 from customers.queries.history import doers_of
 from tests.commerce.test_resources import LINES, ORDERS, bring_in
-from tests.factories import make_custom_field, make_customer, make_membership, make_user
+from tests.factories import make_contact, make_custom_field, make_customer, make_membership, make_user
 
 
 def bring_in_as(member: Membership, content: str) -> ImportJob:
@@ -215,3 +215,57 @@ def test_lines_of_another_business_are_out_of_sight(in_scope: Business, other_bu
     bring_in(in_scope, "external_id,city\n1,York\n")
     with scope(other_business):
         assert not ImportChange.objects.exists()
+
+
+def test_contacts_leave_their_lines_at_the_company(in_scope: Business, browser: Client, owner: Membership) -> None:
+    acme = make_customer(in_scope, kind="company", display_name="Acme Corp", external_id="A-1")
+    dana = make_contact(acme, first_name="Dana", last_name="Reyes", email="dana@acme.example", title="CTO", influence=3)
+    same = make_contact(acme, first_name="Same", last_name="Old", email="same@acme.example", title="CFO")
+    record = bring_in_as(
+        owner,
+        "company,first_name,last_name,email,title,role,influence,sentiment,reports_to\n"
+        "A-1,,,dana@acme.example,CEO,champion,5,,\nA-1,Same,Old,same@acme.example,CFO,,,,\n"
+        "A-1,Zoe,New,zoe@acme.example,,,,-1,dana@acme.example\n",
+    )
+    assert record.counts == {"contacts_created": 1, "contacts_updated": 1, "contacts_unchanged": 1}
+    found = {
+        line.contact: (line.before, line.after, line.is_new) for line in ImportChange.objects.select_related("contact")
+    }
+    zoe = Contact.objects.get(email="zoe@acme.example")
+    assert same not in found
+    assert found == {
+        dana: ({"title": "CTO", "influence": 3}, {"title": "CEO", "influence": 5, "role": "champion"}, False),
+        zoe: (
+            {},
+            {
+                "display_name": "Zoe New", "first_name": "Zoe", "last_name": "New", "email": "zoe@acme.example", "sentiment": -1,
+                "reports_to": str(dana.pk),
+            },
+            True,
+        ),
+    }  # fmt: skip
+    deeds = {deed.name: deed for deed in history_of(acme)[0] if deed.imported}
+    assert set(deeds) == {"Dana Reyes", "Zoe New"}
+    assert deeds["Dana Reyes"].subject_type == "customers.contact"
+    page = browser.get(reverse("customers:customer_history", args=[acme.pk])).content.decode()
+    for words in (
+        "Contact changed by an import: Dana Reyes",
+        "Contact added by an import: Zoe New",
+        "Job title",
+        "import spring.csv",
+    ):
+        assert words in page, words
+    again = bring_in_as(
+        owner,
+        "company,first_name,last_name,email,title,reports_to\nA-1,Same,Old,same@acme.example,CFO,dana@acme.example\n",
+    )
+    assert ImportChange.objects.get(import_job=again).after == {"reports_to": str(dana.pk)}
+
+
+def test_a_contact_file_that_is_refused_leaves_no_lines(in_scope: Business, owner: Membership) -> None:
+    acme = make_customer(in_scope, kind="company", external_id="A-1")
+    boss = make_contact(acme, email="boss@acme.example")
+    make_contact(acme, email="dana@acme.example", reports_to=boss)
+    record = bring_in(in_scope, "company,email,title,reports_to\nA-1,boss@acme.example,CEO,dana@acme.example\n")
+    assert record.state == "failed"
+    assert not ImportChange.objects.exists()
