@@ -15,6 +15,7 @@ from customers import queries
 from customers.api.ground import CustomerEndpoint
 from customers.queries.custom_fields import custom_fields_of
 from customers.queries.history import Deed
+from customers.queries.references import References, references_in
 from customers.registry import hidden_fields
 from customers.services.values import PRIVATE
 from customers.tables import recorded_fields
@@ -27,7 +28,16 @@ class FieldChange(serializers.Serializer):
         help_text=_("Name of the field; of a field of the business's own, custom_values.<key>")
     )
     before = serializers.JSONField(help_text=_("What it held; never what a private field held"))
-    after = serializers.JSONField(help_text=_("What it held from then on; a member or team by its id"))
+    after = serializers.JSONField(
+        help_text=_("What it held from then on; a member, team, customer or contact by its id")
+    )
+    before_name = serializers.CharField(
+        allow_null=True,
+        help_text=_("The name, as it is now, of whom or what the id before stands for; null where it is none"),
+    )
+    after_name = serializers.CharField(
+        allow_null=True, help_text=_("The name of whom or what the id from then on stands for")
+    )
 
 
 class HistoryItem(serializers.Serializer):
@@ -69,7 +79,9 @@ class CustomerHistory(CustomerEndpoint):
                     {
                         "at": "2026-01-31T14:05:00Z", "by": "Robin Reyes", "door": "page", "verb": "customers.customer.updated",
                         "bulk_action": "", "import_file": "", "is_undo": False, "record": "customers.customer", "contact": "", "reason": "",
-                        "changes": [{"field": "city", "before": "London", "after": "Leeds"}],
+                        "changes": [
+                            {"field": "city", "before": "London", "after": "Leeds", "before_name": None, "after_name": None}
+                        ],
                     }
                 ],
                 "limit": LIMIT, "hasMore": False, "next": None,
@@ -89,12 +101,13 @@ class CustomerHistory(CustomerEndpoint):
         refuse_unclear(asked)
         limit = whole(asked, "limit", LIMIT, MAX_LIMIT)
         customer, hidden = self.record, self._hidden()
-        name = asked.get("field", "")
-        if name and name not in recorded_fields(custom_fields_of(self.business), hidden):
+        name, custom_fields = asked.get("field", ""), custom_fields_of(self.business)
+        if name and name not in recorded_fields(custom_fields, hidden):
             raise bad_parameters({"field": [str(_("There is no such field."))]})
         deeds, following = queries.history_of(customer, cursor=asked.get("cursor", ""), limit=limit, field_name=name)
-        saw(request, [customer.pk])
-        data = [_item(deed, hidden) for deed in deeds]
+        references = references_in(self.actor, [(deed.subject_type, deed.changes) for deed in deeds], custom_fields)
+        saw(request, [customer.pk, *references.shows])
+        data = [_item(deed, hidden, references) for deed in deeds]
         return Response({"data": data, "limit": limit, "hasMore": bool(following), "next": following or None})
 
     def _hidden(self) -> frozenset[str]:
@@ -103,8 +116,12 @@ class CustomerHistory(CustomerEndpoint):
         return hidden_fields(self.actor, self.business).union(sealed)
 
 
-def _item(deed: Deed, hidden: frozenset[str]) -> dict[str, Any]:
-    changes = [{"field": name, **_pair(pair)} for name, pair in deed.changes.items() if name not in hidden]
+def _item(deed: Deed, hidden: frozenset[str], references: References) -> dict[str, Any]:
+    changes = [
+        {"field": name, **_pair(deed.subject_type, name, pair, references)}
+        for name, pair in deed.changes.items()
+        if name not in hidden
+    ]
     door, file = ("import", deed.imported.file_name) if deed.imported else (deed.door, "")
     return {
         "at": deed.at.astimezone(UTC), "by": deed.by, "door": door, "verb": deed.verb, "bulk_action": deed.bulk,
@@ -113,6 +130,11 @@ def _item(deed: Deed, hidden: frozenset[str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _pair(pair: Any) -> dict[str, Any]:
+def _pair(type: str, name: str, pair: Any, references: References) -> dict[str, Any]:
     before, after = pair if isinstance(pair, list | tuple) and len(pair) == 2 else (None, pair)
-    return {"before": before, "after": after}
+    return {
+        "before": before,
+        "after": after,
+        "before_name": references.name(type, name, before),
+        "after_name": references.name(type, name, after),
+    }

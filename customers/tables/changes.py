@@ -1,9 +1,8 @@
 """What a deed has changed, in words: labels for stored words and names for ids."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
@@ -11,29 +10,21 @@ from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from crm.models import Team, User
 from crm.templatetags import ui
 from customers.choices import SUBSTEPS
 from customers.models import CustomField
+from customers.queries.references import References
 from customers.registry import fields
-
-_REFERRING = ("owner", "team")
 
 
 def change_texts(
-    deeds: Sequence[tuple[str, dict[str, Any]]], custom_fields: Sequence[CustomField] = ()
+    deeds: Sequence[tuple[str, dict[str, Any]]], references: References, custom_fields: Sequence[CustomField] = ()
 ) -> list[list[dict[str, Any]]]:
     """The {field, before, after} of each deed on a record of the given kind, in words: labels for stored words and names for ids."""
-    ids = {value for _type, deed in deeds for name in _REFERRING for value in deed.get(name) or () if _is_id(value)}
-    names = {
-        str(pk): name or email for pk, name, email in User.objects.filter(pk__in=ids).values_list("pk", "name", "email")
-    } if ids else {}  # fmt: skip
-    if ids:
-        names |= {str(pk): name for pk, name in Team.objects.filter(pk__in=ids).values_list("pk", "name")}
     custom = {f"custom_values.{one.key}": one.label for one in custom_fields}
     return [
         [
-            {"field": custom.get(name) or field_label(type, name)} | _pair_in_words(type, name, pair, names)
+            {"field": custom.get(name) or field_label(type, name)} | _pair_in_words(type, name, pair, references)
             for name, pair in deed.items()
         ]
         for type, deed in deeds
@@ -57,12 +48,15 @@ def field_label(type: str, name: str) -> str:
         return capfirst(name.rpartition(".")[2].replace("_", " "))
 
 
-def _pair_in_words(type: str, name: str, pair: Any, names: Mapping[str, str]) -> dict[str, Any]:
+def _pair_in_words(type: str, name: str, pair: Any, references: References) -> dict[str, Any]:
     before, after = pair if isinstance(pair, list | tuple) and len(pair) == 2 else (None, pair)
-    return {"before": _stored_in_words(type, name, before, names), "after": _stored_in_words(type, name, after, names)}
+    return {
+        "before": _stored_in_words(type, name, before, references),
+        "after": _stored_in_words(type, name, after, references),
+    }
 
 
-def _stored_in_words(type: str, name: str, value: Any, names: Mapping[str, str]) -> Any:
+def _stored_in_words(type: str, name: str, value: Any, references: References) -> Any:
     if value in (None, "", [], {}):
         return ""
     if isinstance(value, bool):
@@ -71,8 +65,8 @@ def _stored_in_words(type: str, name: str, value: Any, names: Mapping[str, str])
         return ", ".join(str(one) for one in value)
     if isinstance(value, dict):
         return ", ".join(f"{key}: {one}" for key, one in value.items())
-    if name in _REFERRING:
-        return names.get(str(value), _("no longer here"))
+    if (referred := references.name(type, name, value)) is not None:
+        return referred
     if name in ("lifecycle_substep", "substep"):
         return next((str(label) for steps in SUBSTEPS.values() for key, label in steps if key == value), value)
     try:
@@ -84,11 +78,3 @@ def _stored_in_words(type: str, name: str, value: Any, names: Mapping[str, str])
         return str(dict(column.flatchoices).get(value, value))
     except (LookupError, ValueError, TypeError, FieldDoesNotExist, AttributeError):
         return str(value)
-
-
-def _is_id(value: Any) -> bool:
-    try:
-        UUID(str(value))
-    except ValueError:
-        return False
-    return True

@@ -26,6 +26,7 @@ from customers.models import Customer, CustomField, ImportJob
 from customers.queries.custom_fields import users_in
 from customers.queries.groundwork import with_groundwork
 from customers.queries.history import Deed, doers_of
+from customers.queries.references import references_in
 from customers.queries.timeline import substep_label
 from customers.registry import hidden_fields, profile_actions, profile_badges, profile_panels, profile_tabs
 from customers.services.values import PRIVATE
@@ -261,7 +262,7 @@ class CustomerNews(OneCustomer):
             return HttpResponse(status=204)
         custom_fields = queries.custom_fields_of(self.business, kind=self.customer.kind)
         deeds, has_more = queries.news_of(self.actor, self.customer, since)
-        entries = shown_deeds(self.actor, deeds, custom_fields, self.hidden)
+        entries = shown_deeds(self, deeds, custom_fields, self.hidden)
         return self.show(news={"since": since, "entries": entries, "has_more": has_more})
 
 
@@ -285,7 +286,7 @@ class CustomerHistory(ProfilePage):
             customer, cursor=asked.get("cursor", ""), limit=_HISTORY_PAGE, field_name=name, member=member
         )
         return self.show(
-            entries=shown_deeds(self.actor, deeds, custom_fields, hidden), doers=doers,
+            entries=shown_deeds(self, deeds, custom_fields, hidden), doers=doers,
             fields=sorted(names.items(), key=lambda pair: pair[1]),
             chosen_field=name, chosen_member=member, is_narrowed=bool(name or member),
             older_href=address_with(asked, cursor=following) if following else "",
@@ -294,7 +295,7 @@ class CustomerHistory(ProfilePage):
 
 
 def shown_deeds(
-    actor: Actor, deeds: list[Deed], custom_fields: list[CustomField], hidden: frozenset[str] = frozenset()
+    page: Page, deeds: list[Deed], custom_fields: list[CustomField], hidden: frozenset[str] = frozenset()
 ) -> list[dict[str, Any]]:
     """Deeds as the history shows them: {title, href, at, by, reason, changes [{field, before, after}]}, without the hidden fields;
     `href` leads to the import behind it, if one may see that."""
@@ -302,14 +303,16 @@ def shown_deeds(
     kept = [
         (deed.subject_type, {key: pair for key, pair in deed.changes.items() if key not in hidden}) for deed in deeds
     ]
+    references = references_in(page.actor, kept, custom_fields)
+    saw(page.request, references.shows)
     return [
         {
             "title": _title(deed, labels.get(deed.verb, deed.verb)), "at": deed.at, "reason": deed.reason,
             "by": " · ".join(str(part) for part in (deed.by, _through(deed)) if part), "changes": texts,
             "icon": "layers" if deed.bulk else "upload" if deed.imported else "history",
-            "href": _import_href(actor, deed.imported) if deed.imported else "",
+            "href": _import_href(page.actor, deed.imported) if deed.imported else "",
         }
-        for deed, texts in zip(deeds, change_texts(kept, custom_fields), strict=True)
+        for deed, texts in zip(deeds, change_texts(kept, references, custom_fields), strict=True)
     ]  # fmt: skip
 
 
