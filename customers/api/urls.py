@@ -10,6 +10,7 @@ from customers.api.contact_deeds import ContactConvert, ContactRestore, ContactT
 from customers.api.contacts import ContactDetail, ContactList, CustomerContacts
 from customers.api.custom_fields import CustomFieldArchive, CustomFieldDetail, CustomFieldList, CustomFieldRestore
 from customers.api.customer_signals import CustomerSignals, SignalDetail, SignalList
+from customers.api.day import MyDay
 from customers.api.families import CustomerFamily
 from customers.api.files import CustomerFiles, FileContent, FileDetail, FileRestore
 from customers.api.history import CustomerHistory
@@ -36,6 +37,7 @@ from customers.api.views import (
 )
 
 urlpatterns = [
+    path("my-day", MyDay.as_view(), name="my_day"),
     path("customers", CustomerList.as_view(), name="customer_list"),
     path("accounts", CompanyList.as_view(), name="account_list"),
     path("customers/bulk", CustomerBulk.as_view(), name="customer_bulk"),
