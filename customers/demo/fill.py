@@ -90,6 +90,10 @@ where c.id = d.id and {is_referred} < 0.03 and o.n <> d.n
 _BORN = """
 select id, %(today)s::date - (18 * 366 + {days}) from demo_customers where kind = 'person' and {has_birthday} < 0.4 order by n limit %(most)s
 """
+# Archiving somebody is the last that was done to them.
+_ARCHIVED = """
+update customers_customer set updated_at = archived_at where business_id = %(business)s and archived_at > updated_at
+"""
 BORN = 2_000
 """How many demo persons have a birth date: each is sealed by itself."""
 
@@ -172,7 +176,8 @@ insert into customers_customer (id, created_at, updated_at, business_id, kind, d
                                 industry, size, lifecycle_stage, owner_id, team_id, acquired_on, external_id, archived_at, phone_e164, legal_name,
                                 street, postal_code, preferred_language, domain, employee_count, annual_revenue, arr_manual, contract_start_on,
                                 contract_end_on, renewal_on, contract_terms, acquisition_source, acquisition_campaign, acquisition_cost)
-select d.id, acquired_at at time zone %(zone)s, least(coalesce(d.last_on, d.acquired_on) + time '20:00', %(today)s::timestamp) at time zone %(zone)s,
+select d.id, acquired_at at time zone %(zone)s,
+       (acquired_at + case when {edited} < 0.7 then {edited_at} * (%(today)s::timestamp - acquired_at) else interval '0' end) at time zone %(zone)s,
        %(business)s, d.kind, c.display_name, case when d.kind = 'person' then d.first_name else '' end,
        case when d.kind = 'person' then d.last_name else '' end,
        case when {has_email} < 0.93 then case when d.kind = 'person'
@@ -250,7 +255,8 @@ def fill_customers(plan: DemoPlan) -> None:
         has_legal=unit("has legal", "d.n"), has_street=unit("has street", "d.n"), road=below("road", 8, "d.n"), house=below("house", 180, "d.n"),
         zip=below("zip", 89_000, "d.n"), per_head=below("per head", 110, "d.n"), has_arr=unit("has arr", "d.n"), per_seat=below("per seat", 240, "d.n"),
         has_terms=unit("has terms", "d.n"), terms=below("terms", 4, "d.n"), has_source=unit("has source", "d.n"), source=below("source", 6, "d.n"),
-        campaign=below("campaign", 4, "d.n"), cost=unit("cost", "d.n"), staff=below("staff", 4000, "d.n"),
+        campaign=below("campaign", 4, "d.n"), cost=unit("cost", "d.n"), staff=below("staff", 4000, "d.n"), edited=unit("edited", "d.n"),
+        edited_at=unit("edited at", "d.n"),
     )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(
@@ -310,7 +316,8 @@ def _relate(plan: DemoPlan, cursor: Any) -> None:
         person = Customer(pk=pk, business=plan.business)
         person.date_of_birth = day
         people.append(person)
-    services.write_seals(people)
+    services.write_seals(people, is_edit=False)
+    cursor.execute(_ARCHIVED, {"business": plan.business.pk})
 
 
 def _word_parameters(profile: str) -> dict[str, Any]:

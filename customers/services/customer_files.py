@@ -212,8 +212,10 @@ def _seal(actor: Actor, business: Business) -> set[UUID]:
     return {customer.pk for customer in due}
 
 
-def write_seals(customers: list[Customer]) -> None:
-    """Write what was sealed of the customers since these objects were made; their other columns need not have been read."""
+def write_seals(customers: list[Customer], *, is_edit: bool = True) -> None:
+    """Write what was sealed of the customers since these objects were made; their other columns need not have been read. With
+    `is_edit`, that is a change of theirs, made now."""
+    now = ", updated_at = now()" if is_edit else ""
     with connection.cursor() as cursor:
         for start in range(0, len(customers), _CHUNK):
             chunk = customers[start : start + _CHUNK]
@@ -222,7 +224,7 @@ def write_seals(customers: list[Customer]) -> None:
                 if rows:
                     kinds = ["text[]" if name == "birthday" else "bytea[]" for name in columns]
                     cursor.execute(
-                        f"update customers_customer c set {', '.join(f'{name} = d.{name}' for name in columns)}, updated_at = now() "  # noqa: S608
+                        f"update customers_customer c set {', '.join(f'{name} = d.{name}' for name in columns)}{now} "  # noqa: S608
                         f"from unnest(%s::uuid[], {', '.join(f'%s::{kind}' for kind in kinds)}) d(id, {', '.join(columns)}) "
                         "where c.id = d.id",
                         [[c.pk for c in rows], *([getattr(c, name) for c in rows] for name in columns)],

@@ -1,6 +1,6 @@
 """What the demo customers have besides names and addresses."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 from django.db import connection
 from django.db.models import F
@@ -37,3 +37,20 @@ def test_demo_customers_are_believable(db: None) -> None:
             "select count(*) from customers_customer c join customers_customer p on p.id = c.parent_id where p.kind <> 'company'"
         )
         assert cursor.fetchone()[0] == 0
+
+
+def test_demo_customers_were_changed_at_different_times(db: None) -> None:
+    today = date(2026, 11, 21)
+    make_demo(customers=400, seed=1, today=today)
+    midnight = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    for business in demo_businesses():
+        with scope(business):
+            rows = Customer.objects.filter(is_unidentified=False)
+            count, days = rows.count(), {row.updated_at.date() for row in rows}
+            assert not rows.filter(updated_at__gt=midnight).exists()
+            assert not rows.filter(updated_at__lt=F("created_at")).exists()
+            assert not rows.filter(updated_at__lt=F("archived_at")).exists()
+            lately = rows.filter(updated_at__gt=midnight - timedelta(days=7)).count()
+            assert lately < count / 10
+            assert len(days) > count / 4
+    assert Customer.unscoped.filter(updated_at__gt=midnight - timedelta(days=7)).exists()
