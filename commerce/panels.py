@@ -12,6 +12,7 @@ from commerce.tables import order_badge
 from crm import charts, clock
 from crm.actor import Actor
 from crm.models import Business
+from crm.registry import HomeVisit
 from crm.templatetags import ui
 from customers.models import Customer
 
@@ -42,19 +43,20 @@ def dormant_risk(actor: Actor, customer: Customer, at: datetime) -> str:
     return _("The last order was 90 days ago or more.") if queries.is_dormant(customer, at) else ""
 
 
-def revenue_panel(actor: Actor, business: Business, at: datetime) -> Panel | None:
+def revenue_panel(visit: HomeVisit) -> Panel | None:
     """Revenue of the last twelve months; nothing while there is none."""
-    months = queries.revenue_by_month(business, actor=actor, today=clock.today(business.time_zone, at))
+    business = visit.business
+    months = queries.revenue_by_month(business, actor=visit.actor, today=clock.today(business.time_zone, visit.at))
     if not any(month.revenue or month.orders for month in months):
         return None
     chart = _revenue_chart(business, months, f"{reverse('commerce:order_list')}?")
     return "commerce/revenue_panel.html", {"chart": chart, "business": business}
 
 
-def revenue_figures(actor: Actor, business: Business, at: datetime) -> list[dict[str, Any]]:
+def revenue_figures(visit: HomeVisit) -> list[dict[str, Any]]:
     """Revenue of the last full month, with its change on the month before, and the orders of the running one."""
-    today = clock.today(business.time_zone, at)
-    before, last, running = queries.revenue_by_month(business, actor=actor, today=today, months=3)
+    business, today = visit.business, clock.today(visit.business.time_zone, visit.at)
+    before, last, running = queries.revenue_by_month(business, actor=visit.actor, today=today, months=3)
     trend = (last.revenue - before.revenue) / before.revenue * 100 if before.revenue > 0 else None
     orders_href = reverse("commerce:order_list")
     return [

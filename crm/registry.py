@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from crm.models import Activity, Business, Job
 
 Plug = TypeVar("Plug")
+Answer = TypeVar("Answer")
 Text = str | Promise
 _sockets: dict[str, "Socket[Any]"] = {}
 
@@ -126,11 +127,28 @@ quick_actions: Socket[QuickAction] = Socket(
 
 
 @dataclass(frozen=True)
+class HomeVisit:
+    """One look at the home dashboard: who looks at which business, when, and what was asked for it already."""
+
+    actor: "Actor"
+    business: "Business"
+    at: datetime
+    _answers: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    def ask(self, question: Callable[["Actor", "Business"], Answer]) -> Answer:
+        """The answer to the question, asked once however many figures and boxes need it."""
+        if question not in self._answers:
+            self._answers[question] = question(self.actor, self.business)
+        answer: Answer = self._answers[question]
+        return answer
+
+
+@dataclass(frozen=True)
 class HomePanel:
-    """A box of the home dashboard; `render(actor, business, at)` returns the template's name and its context, or None for nothing."""
+    """A box of the home dashboard; `render(visit)` returns the template's name and its context, or None for nothing."""
 
     key: str
-    render: Callable[["Actor", "Business", datetime], tuple[str, dict[str, Any]] | None]
+    render: Callable[[HomeVisit], tuple[str, dict[str, Any]] | None]
     permission: str
     order: int = 100
     wide: bool = False
@@ -143,11 +161,10 @@ home_panels: Socket[HomePanel] = Socket(
 
 @dataclass(frozen=True)
 class HomeFigures:
-    """Figures on top of the home dashboard; `figures(actor, business, at)` returns {label, value, hint, href, trend,
-    trend_good, how} each."""
+    """Figures on top of the home dashboard; `figures(visit)` returns {label, value, hint, href, trend, trend_good, how} each."""
 
     key: str
-    figures: Callable[["Actor", "Business", datetime], list[dict[str, Any]]]
+    figures: Callable[[HomeVisit], list[dict[str, Any]]]
     permission: str
     order: int = 100
 

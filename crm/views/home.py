@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from crm import clock
 from crm.middleware import BUSINESS_KEY
 from crm.pages import MEMBER, SIGNED_IN, Page
-from crm.registry import first_steps, home_figures, home_panels
+from crm.registry import HomeVisit, first_steps, home_figures, home_panels
 
 
 class Home(Page):
@@ -32,12 +32,10 @@ class Home(Page):
         return _("Good evening, %(name)s") % {"name": name}
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        at = clock.now()
+        visit = HomeVisit(self.actor, self.business, clock.now())
         panels = []
         for plug in home_panels:
-            rendered = (
-                plug.render(self.actor, self.business, at) if self.actor.may(plug.permission, self.business) else None
-            )
+            rendered = plug.render(visit) if self.actor.may(plug.permission, self.business) else None
             if rendered:
                 template, context = rendered
                 panels.append(
@@ -51,9 +49,9 @@ class Home(Page):
             figure
             for plug in home_figures
             if self.actor.may(plug.permission, self.business)
-            for figure in plug.figures(self.actor, self.business, at)
+            for figure in plug.figures(visit)
         ]
-        return self.show(panels=panels, figures=figures, steps=self.steps(), at=at)
+        return self.show(panels=panels, figures=figures, steps=self.steps(), at=visit.at)
 
     def steps(self) -> list[dict[str, Any]]:
         """The steps into real use with what is done of them; none once all are done."""

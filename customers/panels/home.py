@@ -1,29 +1,20 @@
 """Figures and boxes about customers on the home dashboard."""
 
-from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from crm import charts
-from crm.actor import Actor
-from crm.models import Business
+from crm.registry import HomeVisit
 from crm.templatetags import ui
 from customers.choices import LifecycleStage
 from customers.queries import customers_by_stage
 
 
-@lru_cache(maxsize=8)
-def _stages(actor: Actor, business: Business, at: datetime) -> list[tuple[str, Any, int]]:
-    """The counts by stage, asked once for all that one page shows of them."""
-    return customers_by_stage(actor, business)
-
-
-def customer_figures(actor: Actor, business: Business, at: datetime) -> list[dict[str, Any]]:
+def customer_figures(visit: HomeVisit) -> list[dict[str, Any]]:
     """Live customers, and those at risk of leaving."""
-    counts = {stage: count for stage, _label, count in _stages(actor, business, at)}
+    counts = {stage: count for stage, _label, count in visit.ask(customers_by_stage)}
     total, gone, at_risk = sum(counts.values()), counts[LifecycleStage.CHURNED], counts[LifecycleStage.CHURN_RISK]
     href = reverse("customers:customer_list")
     return [
@@ -40,10 +31,10 @@ def customer_figures(actor: Actor, business: Business, at: datetime) -> list[dic
     ]  # fmt: skip
 
 
-def stage_panel(actor: Actor, business: Business, at: datetime) -> tuple[str, dict[str, Any]] | None:
+def stage_panel(visit: HomeVisit) -> tuple[str, dict[str, Any]] | None:
     """Live customers by lifecycle stage; nothing while there are none."""
     href = reverse("customers:customer_list")
-    stages = _stages(actor, business, at)
+    stages = visit.ask(customers_by_stage)
     if not any(count for _stage, _label, count in stages):
         return None
     items = [charts.Bar(str(label), count, f"{href}?lifecycle_stage={stage}") for stage, label, count in stages]

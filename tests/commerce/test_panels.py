@@ -10,6 +10,7 @@ from commerce.panels import revenue_figures, revenue_panel
 from commerce.queries import revenue_by_month
 from crm.actor import Actor
 from crm.models import Business, Team
+from crm.registry import HomeVisit
 from tests.factories import make_customer, make_membership, make_order
 
 AT = datetime(2026, 2, 20, 12, tzinfo=UTC)
@@ -25,8 +26,8 @@ def test_who_sees_some_customers_sees_the_revenue_of_those(in_scope: Business, v
     actor = Actor.for_user(agent.user)
     months = revenue_by_month(in_scope, actor=actor, today=AT.date(), months=2)
     assert [(month.revenue, month.orders) for month in months] == [(Decimal(10), 1), (0, 0)]
-    assert revenue_figures(actor, in_scope, AT)[0]["value"] == "£10.00"
-    panel = revenue_panel(actor, in_scope, AT)
+    assert revenue_figures(HomeVisit(actor, in_scope, AT))[0]["value"] == "£10.00"
+    panel = revenue_panel(HomeVisit(actor, in_scope, AT))
     assert panel is not None
     assert "£90" not in str(panel[1]["chart"].rows)
     everything = revenue_by_month(in_scope, actor=Actor.system("test"), today=AT.date(), months=2)
@@ -45,5 +46,5 @@ def test_months_begin_at_midnight_of_the_business(in_scope: Business) -> None:
 
 def test_a_month_without_one_before_shows_no_change(in_scope: Business) -> None:
     make_order(make_customer(in_scope), "10.00")
-    figure = revenue_figures(Actor.system("test"), in_scope, AT)[0]
+    figure = revenue_figures(HomeVisit(Actor.system("test"), in_scope, AT))[0]
     assert (figure["trend"], figure["hint"]) == (None, "")
