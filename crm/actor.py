@@ -23,6 +23,8 @@ class Grant:
     role: str
     team_id: UUID | None = None
     visibility: str = "all"
+    business: Any = field(default=None, compare=False, repr=False)
+    """The business itself, where it was read along."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,10 @@ class Actor:
         """The user with the memberships that stand in the database now (one query)."""
         from crm.models import Membership
 
+        rows = Membership.unscoped.filter(user=user, is_active=True, business__is_active=True)
         grants = tuple(
-            Grant(*row)
-            for row in Membership.unscoped.filter(user=user, is_active=True, business__is_active=True)
-            .order_by("business__name", "business_id")
-            .values_list("business_id", "role", "team_id", "visibility")
+            Grant(row.business_id, row.role, row.team_id, row.visibility, row.business)
+            for row in rows.select_related("business").order_by("business__name", "business_id")
         )
         return cls("user", str(user.pk), user.name or user.email, grants, None, door, ip, request_id)
 

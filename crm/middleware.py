@@ -191,8 +191,7 @@ class BusinessScope:
                 return HttpResponseRedirect(reverse("mfa_index"))
             return answer_operator(request, self.get_response)
         actor = Actor.for_user(request.user, ip=request.META.get("REMOTE_ADDR"), request_id=request.id)
-        ids = [grant.business_id for grant in actor.grants]
-        businesses = sorted(Business.objects.filter(pk__in=ids), key=lambda b: ids.index(b.pk)) if ids else []
+        businesses: list[Business] = [grant.business for grant in actor.grants]
         chosen = request.session.get(BUSINESS_KEY)
         business = next((b for b in businesses if str(b.pk) == chosen), businesses[0] if businesses else None)
         request.viewing = viewing.resume(request, actor, clock.now())

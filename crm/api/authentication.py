@@ -123,9 +123,7 @@ class TokenAuthentication(Bearer):
 
 def businesses_of(actor: Actor) -> list[Business]:
     """The businesses that the actor works in, in the order of its grants."""
-    ids = [grant.business_id for grant in actor.grants]
-    found = {business.pk: business for business in Business.objects.filter(pk__in=ids, is_active=True)} if ids else {}
-    return [found[pk] for pk in ids if pk in found]
+    return [grant.business for grant in actor.grants]
 
 
 def chosen_business(request: Any, *, needed: bool) -> Business | None:
