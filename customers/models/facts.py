@@ -12,6 +12,12 @@ from customers.choices import Kind, LifecycleStage
 from customers.models.customer import Customer
 
 
+def _money(label: Any, *, null: bool = False) -> models.DecimalField:
+    """An amount in the reporting currency: 0, or where a figure may have no meaning, empty."""
+    empty: dict[str, Any] = {"null": True, "blank": True} if null else {"default": 0, "db_default": 0}
+    return models.DecimalField(label, max_digits=16, decimal_places=4, **empty)
+
+
 class CustomerFacts(models.Model):
     """What the system has computed of a customer; each column is written by the app that owns it, never by a form.
 
@@ -35,6 +41,29 @@ class CustomerFacts(models.Model):
     )
     first_order_at = models.DateTimeField(_("first order"), null=True, blank=True)
     last_order_at = models.DateTimeField(_("last order"), null=True, blank=True)
+    spent_30_days = _money(_("spent in 30 days"))
+    spent_90_days = _money(_("spent in 90 days"))
+    spent_365_days = _money(_("spent in 365 days"))
+    orders_30_days = models.PositiveIntegerField(_("orders in 30 days"), default=0, db_default=0)
+    orders_90_days = models.PositiveIntegerField(_("orders in 90 days"), default=0, db_default=0)
+    orders_365_days = models.PositiveIntegerField(_("orders in 365 days"), default=0, db_default=0)
+    deals_won = models.PositiveIntegerField(_("deals won"), default=0, db_default=0)
+    ltv_deals = _money(_("value of the deals won"))
+    average_deal_size = _money(_("average deal size"), null=True)
+    open_deal_value = _money(_("value of open deals"))
+    ltv_invoiced = _money(_("paid by invoice"))
+    invoices_owed = _money(_("owed"))
+    last_invoice_amount = _money(_("last invoice"), null=True)
+    last_invoice_on = models.DateField(_("last invoice issued"), null=True, blank=True)
+    mrr = _money(_("monthly recurring revenue"), null=True)
+    arr = _money(_("annual recurring revenue"), null=True)
+    arr_source = models.CharField(_("source of the ARR"), max_length=13, blank=True, default="", db_default="")
+    lifetime_value = _money(_("lifetime value"))
+    predicted_value = _money(_("predicted value"), null=True)
+    days_between_orders = models.DecimalField(
+        _("days between orders"), max_digits=8, decimal_places=2, null=True, blank=True
+    )
+    next_order_on = models.DateField(_("next order expected"), null=True, blank=True)
     icp_score = models.PositiveSmallIntegerField(_("fit with the ideal customer"), null=True, blank=True)
 
     objects: ClassVar[Any] = ScopedManager()
@@ -57,6 +86,9 @@ class CustomerFacts(models.Model):
             models.Index(
                 F("business"), F("lifecycle_stage"), F("last_order_at").desc(nulls_last=True), F("customer").desc(),
                 condition=Q(is_live=True), name="facts_by_stage_last_order",
+            ),
+            models.Index(
+                fields=["business", "lifetime_value", "customer"], condition=Q(is_live=True), name="facts_by_lifetime_value"
             ),
             models.Index(
                 F("business"), F("icp_score").desc(nulls_last=True), F("customer").desc(),

@@ -1,12 +1,15 @@
-"""Products, orders and their lines."""
+"""Orders, their lines and the way of their status."""
 
 from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from commerce.choices import OrderStatus
+from commerce.choices import OrderFlag, OrderStatus
+from commerce.models.deals import Opportunity
+from commerce.models.products import Product
 from commerce.querysets import OrderQuerySet
 from crm.constraints import SameBusiness
 from crm.errors import explain_constraint
@@ -15,27 +18,11 @@ from crm.scope import ScopedManager, UnscopedManager
 from customers.models import Customer
 
 
-class Product(BusinessModel):
-    """Something that is sold, known by its code."""
-
-    code = models.CharField(_("code"), max_length=60)
-    name = models.CharField(_("name"), max_length=200, blank=True, default="", db_default="")
-
-    class Meta(BusinessModel.Meta):
-        ordering = ["code"]
-        verbose_name = _("product")
-        verbose_name_plural = _("products")
-        constraints = [
-            *BusinessModel.Meta.constraints,
-            models.UniqueConstraint(fields=["business", "code"], name="commerce_product_code_unique"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name or self.code
-
-
 class Order(BusinessModel):  # type: ignore[django-manager-missing]  # its managers come from a queryset
-    """A purchase, or with status refund and a negative total the money given back. `total_base` is in the reporting currency."""
+    """A purchase, or with status refund and a negative total the money given back. `total_base` is in the reporting currency.
+
+    `flags` says what is odd about an order that was taken as it came (see OrderFlag).
+    """
 
     customer = models.ForeignKey(
         Customer,
@@ -61,6 +48,25 @@ class Order(BusinessModel):  # type: ignore[django-manager-missing]  # its manag
         verbose_name=_("refund of"),
     )
     channel = models.CharField(_("channel"), max_length=40, blank=True, default="", db_default="")
+    source = models.CharField(_("source"), max_length=40, blank=True, default="", db_default="")
+    external_id = models.CharField(_("external id"), max_length=100, blank=True, default="", db_default="")
+    opportunity = models.ForeignKey(
+        Opportunity,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="orders",
+        db_constraint=False,
+        db_index=False,
+        verbose_name=_("deal"),
+    )
+    flags = ArrayField(
+        models.CharField(max_length=20, choices=OrderFlag),
+        verbose_name=_("what is odd"),
+        blank=True,
+        default=list,
+        db_default=[],
+    )
 
     objects: ClassVar[Any] = ScopedManager.from_queryset(OrderQuerySet)()
     unscoped: ClassVar[Any] = UnscopedManager.from_queryset(OrderQuerySet)()
@@ -72,6 +78,12 @@ class Order(BusinessModel):  # type: ignore[django-manager-missing]  # its manag
             *BusinessModel.Meta.constraints,
             SameBusiness("customer"),
             SameBusiness("refund_of"),
+            SameBusiness("opportunity"),
+            models.UniqueConstraint(
+                fields=["business", "source", "external_id"],
+                condition=~Q(external_id=""),
+                name="commerce_order_external_unique",
+            ),
             models.UniqueConstraint(fields=["business", "number"], name="commerce_order_number_unique"),
             models.CheckConstraint(condition=Q(status__in=OrderStatus.values), name="commerce_order_status_known"),
             models.CheckConstraint(
@@ -94,6 +106,10 @@ class Order(BusinessModel):  # type: ignore[django-manager-missing]  # its manag
                 fields=["business", "status", "ordered_at", "id"],
                 condition=~Q(status="completed"),
                 name="commerce_order_unusual",
+            ),
+            models.Index(fields=["opportunity"], condition=Q(opportunity__isnull=False), name="commerce_order_of_deal"),
+            models.Index(
+                fields=["business", "ordered_at", "id"], condition=~Q(flags=[]), name="commerce_order_flagged"
             ),
         ]
 
@@ -136,28 +152,28 @@ class OrderLine(LedgerModel):
         return f"{self.order_id} #{self.position}"
 
 
-class RevenueDay(models.Model):
-    """What a business took on a day of its time zone: completed orders less refunds, in the reporting
-    currency. Computed from the orders."""
+class OrderStatusChange(LedgerModel):
+    """A step on the way of an order's status; the first has no status before."""
 
-    id = models.BigAutoField(primary_key=True)
-    business = models.ForeignKey("crm.Business", on_delete=models.CASCADE, related_name="+", db_index=False)
-    day = models.DateField(_("day"))
-    revenue = models.DecimalField(_("revenue"), max_digits=20, decimal_places=4)
-    order_count = models.PositiveIntegerField(_("orders"))
+    order = models.ForeignKey(
+        Order, on_delete=models.CASCADE, related_name="status_changes", db_constraint=False, db_index=False
+    )
+    before = models.CharField(_("before"), max_length=9, choices=OrderStatus, blank=True, default="")
+    after = models.CharField(_("after"), max_length=9, choices=OrderStatus)
+    at = models.DateTimeField(_("when"))
+    actor_kind = models.CharField(_("kind of actor"), max_length=10)
+    actor_id = models.CharField(max_length=40, blank=True)
+    actor_label = models.CharField(_("who"), max_length=120)
 
-    objects: ClassVar[Any] = ScopedManager()
-    unscoped: ClassVar[Any] = UnscopedManager()
-
-    class Meta:
-        base_manager_name = "unscoped"
-        ordering = ["day"]
-        verbose_name = _("revenue of a day")
-        verbose_name_plural = _("revenue by day")
-        constraints = [models.UniqueConstraint(fields=["business", "day"], name="commerce_revenueday_once")]
+    class Meta(LedgerModel.Meta):
+        ordering = ["order", "id"]
+        verbose_name = _("change of an order's status")
+        verbose_name_plural = _("changes of orders' status")
+        constraints = [SameBusiness("order")]
+        indexes = [models.Index(fields=["order", "id"], name="commerce_orderstatus_of_order")]
 
     def __str__(self) -> str:
-        return str(self.day)
+        return f"{self.order_id}: {self.after}"
 
 
 explain_constraint(
@@ -168,4 +184,16 @@ explain_constraint(
 )
 explain_constraint(
     "commerce_order_customer_same_business", field="customer", code="unknown", message=_("There is no such customer.")
+)
+explain_constraint(
+    "commerce_order_external_unique",
+    field="external_id",
+    code="duplicate",
+    message=_("There is an order with this id of this source already."),
+)
+explain_constraint(
+    "commerce_order_opportunity_same_business",
+    field="opportunity",
+    code="unknown",
+    message=_("There is no such deal."),
 )
