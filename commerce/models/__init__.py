@@ -5,7 +5,7 @@ from commerce.models.invoices import Invoice, Payment
 from commerce.models.orders import Order, OrderLine, OrderStatusChange
 from commerce.models.products import Product, ProductCategory
 from commerce.models.subscriptions import Subscription, SubscriptionChange
-from commerce.models.values import LifetimeValueEstimate, RevenueDay, ValueModel
+from commerce.models.values import LifetimeValueEstimate, RevenueDay, RollingDay, ValueModel
 
 __all__ = [
     "Invoice",
@@ -19,6 +19,7 @@ __all__ = [
     "Product",
     "ProductCategory",
     "RevenueDay",
+    "RollingDay",
     "Subscription",
     "SubscriptionChange",
     "ValueModel",

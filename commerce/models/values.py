@@ -35,6 +35,24 @@ class RevenueDay(models.Model):
         return str(self.day)
 
 
+class RollingDay(models.Model):
+    """The day, in the business's time zone, up to which its rolling figures stand."""
+
+    business = models.OneToOneField("crm.Business", on_delete=models.CASCADE, primary_key=True, related_name="+")
+    day = models.DateField(_("day"))
+
+    objects: ClassVar[Any] = ScopedManager()
+    unscoped: ClassVar[Any] = UnscopedManager()
+
+    class Meta:
+        base_manager_name = "unscoped"
+        verbose_name = _("day of rolling figures")
+        verbose_name_plural = _("days of rolling figures")
+
+    def __str__(self) -> str:
+        return str(self.day)
+
+
 class ValueModel(BusinessModel):
     """A fit of the model of predicted value to a business's orders, by which its estimates were made.
 
