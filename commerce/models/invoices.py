@@ -18,7 +18,7 @@ from crm.scope import ScopedManager, UnscopedManager
 from customers.models import Customer
 
 
-class Invoice(BusinessModel):  # type: ignore[django-manager-missing]  # its managers come from a queryset
+class Invoice(BusinessModel):
     """What a customer was asked to pay. `paid` is the sum of its payments in its own currency; `amount_base` and `paid_base` are
     in the reporting currency, at the rate of the day of issue.
 

@@ -51,8 +51,7 @@ def slide_windows(*, actor: Actor, business: Business, day: date | None = None) 
 
 
 def _moved(statement: str, business: Business, before: date, day: date, more: dict[str, Any]) -> list[UUID]:
+    parameters: dict[str, Any] = {"business": business.pk, "zone": business.time_zone, "before": before, "day": day}
     with connection.cursor() as cursor:
-        cursor.execute(
-            statement, {"business": business.pk, "zone": business.time_zone, "before": before, "day": day} | more
-        )
+        cursor.execute(statement, parameters | more)
         return [row[0] for row in cursor.fetchall()]
