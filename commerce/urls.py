@@ -1,4 +1,4 @@
-"""Where the pages of orders are."""
+"""Where the pages of commerce are."""
 
 from django.urls import path
 

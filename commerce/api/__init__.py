@@ -1,1 +1,1 @@
-"""Endpoints of orders."""
+"""Endpoints of commerce."""

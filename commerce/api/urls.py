@@ -1,8 +1,8 @@
-"""Where the endpoints of orders are."""
+"""Where the endpoints of commerce are."""
 
 from django.urls import path
 
-from commerce.api.views import OrderDetail, OrderList
+from commerce.api.orders import OrderDetail, OrderList
 
 urlpatterns = [
     path("orders", OrderList.as_view(), name="order_list"),

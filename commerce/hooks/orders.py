@@ -1,4 +1,4 @@
-"""What commerce plugs into the sockets below it: figures of customers, order panels, files of orders."""
+"""Orders: figures of customers, panels, files of orders, revenue by day."""
 
 from typing import Any
 

@@ -18,7 +18,6 @@ from commerce.choices import OrderStatus
 from commerce.models import Order
 from crm import clock, formats
 from crm.actor import Actor
-from crm.integrity import by_sql
 from crm.models import Business
 from customers.models import Customer
 from customers.queries import latest_rows
@@ -142,38 +141,3 @@ def orders_by_number(actor: Actor, words: str, limit: int) -> list[Order]:
     begin = orders.filter(number__gte=number, number__lt=number + "\U0010ffff", number__startswith=number)
     exact = orders.filter(number__in={number, number.upper()})
     return list(dict.fromkeys([*exact, *begin.order_by("number")[:limit]]))[:limit]
-
-
-ORDER_FACTS = by_sql(
-    "customers_customerfacts",
-    broken="""
-    select 'The order facts of customer ' || f.customer_id || ' are not the sums of the orders.'
-    from customers_customerfacts f left join (
-        select customer_id,
-               sum(case when status in ('completed', 'refund') then total_base end) as spent,
-               sum((status = 'completed')::int) as orders,
-               min(case when status = 'completed' then ordered_at end) as first,
-               max(case when status = 'completed' then ordered_at end) as last
-        from commerce_order group by customer_id
-    ) o on o.customer_id = f.customer_id
-    where (f.total_spent, f.order_count) <> (coalesce(o.spent, 0), coalesce(o.orders, 0))
-       or f.average_order_value is distinct from (case when o.orders > 0 then round(o.spent / o.orders, 4) end)
-       or f.first_order_at is distinct from o.first or f.last_order_at is distinct from o.last
-    """,
-)
-"""That the order facts of every customer are what the orders say."""
-
-REVENUE_DAYS = by_sql(
-    "commerce_revenueday",
-    broken="""
-    select 'The revenue of ' || coalesce(r.day, o.day) || ' in business ' || coalesce(r.business_id, o.business_id)
-           || ' is not the sum of its orders.'
-    from commerce_revenueday r full join (
-        select s.business_id, (s.ordered_at at time zone b.time_zone)::date as day, sum(s.total_base) as revenue,
-               sum((s.status = 'completed')::int) as orders
-        from commerce_order s join crm_business b on b.id = s.business_id where s.status in ('completed', 'refund') group by 1, 2
-    ) o on o.business_id = r.business_id and o.day = r.day
-    where (r.revenue, r.order_count) is distinct from (o.revenue, o.orders)
-    """,
-)
-"""That the revenue of every day is the sum of its orders."""

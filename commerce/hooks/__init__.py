@@ -1,0 +1,12 @@
+"""What commerce plugs into the sockets below it: a module for each capability.
+
+Where a socket has no order of its own, things stand in the order in which they are plugged.
+"""
+
+from commerce.hooks import (
+    orders,
+)
+
+__all__ = [
+    "orders",
+]
