@@ -26,6 +26,7 @@ from crm.registry import (
     Permission,
     SidebarItem,
     TaskKind,
+    Verb,
     api_routes,
     benchmarks,
     business_tables,
@@ -39,6 +40,7 @@ from crm.registry import (
     permissions,
     sidebar,
     task_kinds,
+    verbs,
 )
 from customers.querysets import led_by_facts
 from customers.registry import (
@@ -64,7 +66,16 @@ def _completed(customer: Any) -> str:
 
 permissions.plug(
     Permission("commerce.view_orders", _("See orders"), EVERYBODY),
+    Permission("commerce.add_orders", _("Take orders"), ("owner", "manager", "integration"), sees_all=True),
+    Permission("commerce.change_orders", _("Correct orders"), ("owner", "manager", "integration"), sees_all=True),
+    Permission("commerce.delete_orders", _("Delete orders"), ("owner", "manager"), sees_all=True),
     Permission("commerce.import", _("Import orders"), ("owner", "manager", "integration"), sees_all=True),
+)
+verbs.plug(
+    Verb("commerce.order.created", _("Order taken")),
+    Verb("commerce.order.updated", _("Order corrected")),
+    Verb("commerce.order.deleted", _("Order deleted")),
+    Verb("commerce.orders.taken", _("Orders taken")),
 )
 sidebar.plug(
     SidebarItem(_("Commerce"), _("Orders"), "shopping-bag", "commerce:order_list", "commerce.view_orders", order=300)

@@ -21,7 +21,8 @@ from customers.models import Customer
 class Order(BusinessModel):  # type: ignore[django-manager-missing]  # its managers come from a queryset
     """A purchase, or with status refund and a negative total the money given back. `total_base` is in the reporting currency.
 
-    `flags` says what is odd about an order that was taken as it came (see OrderFlag).
+    `refund_of_number` names the order that a refund is of, also while that order has not come in. An order whose linked refunds give
+    all of its money back `is_refunded` and no visit. `flags` says what is odd about an order that was taken as it came (OrderFlag).
     """
 
     customer = models.ForeignKey(
@@ -47,6 +48,10 @@ class Order(BusinessModel):  # type: ignore[django-manager-missing]  # its manag
         db_constraint=False,
         verbose_name=_("refund of"),
     )
+    refund_of_number = models.CharField(
+        _("number of the order that it is of"), max_length=60, blank=True, default="", db_default=""
+    )
+    is_refunded = models.BooleanField(_("wholly refunded"), default=False, db_default=False, editable=False)
     channel = models.CharField(_("channel"), max_length=40, blank=True, default="", db_default="")
     source = models.CharField(_("source"), max_length=40, blank=True, default="", db_default="")
     external_id = models.CharField(_("external id"), max_length=100, blank=True, default="", db_default="")

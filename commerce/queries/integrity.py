@@ -9,9 +9,9 @@ ORDER_FACTS = by_sql(
     from customers_customerfacts f left join (
         select customer_id,
                sum(case when status in ('completed', 'refund') then total_base end) as spent,
-               sum((status = 'completed')::int) as orders,
-               min(case when status = 'completed' then ordered_at end) as first,
-               max(case when status = 'completed' then ordered_at end) as last
+               sum((status = 'completed' and not is_refunded)::int) as orders,
+               min(case when status = 'completed' and not is_refunded then ordered_at end) as first,
+               max(case when status = 'completed' and not is_refunded then ordered_at end) as last
         from commerce_order group by customer_id
     ) o on o.customer_id = f.customer_id
     where (f.total_spent, f.order_count) <> (coalesce(o.spent, 0), coalesce(o.orders, 0))
@@ -28,7 +28,7 @@ REVENUE_DAYS = by_sql(
            || ' is not the sum of its orders.'
     from commerce_revenueday r full join (
         select s.business_id, (s.ordered_at at time zone b.time_zone)::date as day, sum(s.total_base) as revenue,
-               sum((s.status = 'completed')::int) as orders
+               sum((s.status = 'completed' and not s.is_refunded)::int) as orders
         from commerce_order s join crm_business b on b.id = s.business_id where s.status in ('completed', 'refund') group by 1, 2
     ) o on o.business_id = r.business_id and o.day = r.day
     where (r.revenue, r.order_count) is distinct from (o.revenue, o.orders)

@@ -43,7 +43,7 @@ group by m.month order by m.month
 _OF_CUSTOMER = (
     _MONTHS
     + """
-select m.month, coalesce(sum(o.total_base), 0), count(o.id) filter (where o.status = 'completed')
+select m.month, coalesce(sum(o.total_base), 0), count(o.id) filter (where o.status = 'completed' and not o.is_refunded)
 from months m left join commerce_order o
   on o.business_id = %(business)s and o.customer_id = %(customer)s and o.status in ('completed', 'refund')
  and o.ordered_at >= m.month::timestamp at time zone %(zone)s
@@ -91,7 +91,7 @@ def _of_visible(business: Business, actor: Actor, today: date, months: int) -> l
         )
         .order_by()
         .values(month=TruncMonth("ordered_at", tzinfo=zone, output_field=DateField()))
-        .annotate(revenue=Sum("total_base"), orders=Count("pk", filter=Q(status=OrderStatus.COMPLETED)))
+        .annotate(revenue=Sum("total_base"), orders=Count("pk", filter=Q(status=OrderStatus.COMPLETED, is_refunded=False)))
     )  # fmt: skip
     found = {row["month"]: Month(row["month"], row["revenue"], row["orders"]) for row in rows}
     return [found.get(day, Month(day, Decimal(0), 0)) for day in firsts]

@@ -1,9 +1,38 @@
-"""Deeds on orders."""
+"""Deeds on orders, deals, subscriptions and invoices, and the figures that follow from them."""
 
-from commerce.services.facts import exponent_of, refresh_order_facts
+from commerce.services.facts import (
+    exponent_of,
+    refresh_deal_facts,
+    refresh_headlines,
+    refresh_order_facts,
+    refresh_recurring_facts,
+)
+from commerce.services.orders import (
+    UNIDENTIFIED_PREFIX,
+    OrderDiffers,
+    Taken,
+    create_order,
+    delete_order,
+    take_orders,
+    update_order,
+)
 from commerce.services.revenue import follow_time_zone, refresh_revenue
+from commerce.services.slide import slide_windows
 
-UNIDENTIFIED_PREFIX = "order:"
-"""External id of the unidentified customer of an order: this and the order's number."""
-
-__all__ = ["UNIDENTIFIED_PREFIX", "exponent_of", "follow_time_zone", "refresh_order_facts", "refresh_revenue"]
+__all__ = [
+    "UNIDENTIFIED_PREFIX",
+    "OrderDiffers",
+    "Taken",
+    "create_order",
+    "delete_order",
+    "exponent_of",
+    "follow_time_zone",
+    "refresh_deal_facts",
+    "refresh_headlines",
+    "refresh_order_facts",
+    "refresh_recurring_facts",
+    "refresh_revenue",
+    "slide_windows",
+    "take_orders",
+    "update_order",
+]

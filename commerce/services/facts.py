@@ -32,27 +32,27 @@ due as (
     where c.business_id = any(%(businesses)s) {only} order by c.id
 )
 """
-# total_spent = Σ total_base of completed orders and refunds (negative); order_count = completed orders;
-# average order value = total_spent ÷ order_count; first and last are the dates of completed orders;
+# total_spent = Σ total_base of completed orders and refunds (negative); order_count = completed orders that were not wholly refunded;
+# average order value = total_spent ÷ order_count; first and last are the dates of those orders;
 # days between orders = (last − first) ÷ (order_count − 1), and the next order is expected that long after the last;
 # rolling windows hold the orders of the last n days up to the day of the last slide, that day included, in the business's zone.
-_ORDERS = f"""
-with {_DUE}, {_DAYS}, sums as (
+_ORDERS = """
+with {due}, {days}, sums as (
     select o.customer_id,
            sum(o.total_base) filter (where o.status in ('completed', 'refund')) as spent,
-           count(*) filter (where o.status = 'completed') as orders,
-           min(o.ordered_at) filter (where o.status = 'completed') as first,
-           max(o.ordered_at) filter (where o.status = 'completed') as last,
-           {{windows}}
+           count(*) filter (where o.status = 'completed' and not o.is_refunded) as orders,
+           min(o.ordered_at) filter (where o.status = 'completed' and not o.is_refunded) as first,
+           max(o.ordered_at) filter (where o.status = 'completed' and not o.is_refunded) as last,
+           {windows}
     from commerce_order o join days d on d.business_id = o.business_id
     cross join lateral (select (d.day + 1)::timestamp at time zone d.zone as until,
         (d.day - 29)::timestamp at time zone d.zone as from_30, (d.day - 89)::timestamp at time zone d.zone as from_90,
         (d.day - 364)::timestamp at time zone d.zone as from_365) w
-    where o.business_id = any(%(businesses)s) {{only_orders}}
+    where o.business_id = any(%(businesses)s) {only_orders}
     group by o.customer_id
 ), facts as (
     select d.*, coalesce(s.spent, 0) as spent, coalesce(s.orders, 0) as orders, round(s.spent / nullif(s.orders, 0), 4) as average,
-           s.first, s.last, p.pace, (s.last at time zone b.time_zone)::date + round(p.pace)::int as next, {{names}}
+           s.first, s.last, p.pace, (s.last at time zone b.time_zone)::date + round(p.pace)::int as next, {names}
     from due d join crm_business b on b.id = d.business_id left join sums s on s.customer_id = d.id
     cross join lateral (
         select round((extract(epoch from s.last - s.first) / 86400 / nullif(s.orders - 1, 0))::numeric, 2) as pace
@@ -60,16 +60,16 @@ with {_DUE}, {_DAYS}, sums as (
 )
 insert into customers_customerfacts as f
     (customer_id, business_id, is_live, kind, lifecycle_stage, total_spent, order_count, average_order_value, first_order_at,
-     last_order_at, days_between_orders, next_order_on, {{columns}})
-select id, business_id, is_live, kind, lifecycle_stage, spent, orders, average, first, last, pace, next, {{values}} from facts
+     last_order_at, days_between_orders, next_order_on, {columns})
+select id, business_id, is_live, kind, lifecycle_stage, spent, orders, average, first, last, pace, next, {values} from facts
 on conflict (customer_id) do update set
     total_spent = excluded.total_spent, order_count = excluded.order_count, average_order_value = excluded.average_order_value,
     first_order_at = excluded.first_order_at, last_order_at = excluded.last_order_at,
-    days_between_orders = excluded.days_between_orders, next_order_on = excluded.next_order_on, {{updates}}
+    days_between_orders = excluded.days_between_orders, next_order_on = excluded.next_order_on, {updates}
 where (f.total_spent, f.order_count, f.average_order_value, f.first_order_at, f.last_order_at, f.days_between_orders, f.next_order_on,
-       {{olds}}) is distinct from
+       {olds}) is distinct from
       (excluded.total_spent, excluded.order_count, excluded.average_order_value, excluded.first_order_at, excluded.last_order_at,
-       excluded.days_between_orders, excluded.next_order_on, {{news}})
+       excluded.days_between_orders, excluded.next_order_on, {news})
 """
 WINDOWS = (30, 90, 365)
 """Days of the rolling windows."""
@@ -77,7 +77,8 @@ _COLUMNS = [f"{what}_{days}_days" for days in WINDOWS for what in ("spent", "ord
 _WINDOW = """
     sum(o.total_base) filter (where o.status in ('completed', 'refund') and o.ordered_at >= from_{days} and o.ordered_at < until)
         as spent_{days}_days,
-    count(*) filter (where o.status = 'completed' and o.ordered_at >= from_{days} and o.ordered_at < until) as orders_{days}_days
+    count(*) filter (where o.status = 'completed' and not o.is_refunded and o.ordered_at >= from_{days} and o.ordered_at < until)
+        as orders_{days}_days
 """
 _PARTS = {
     "windows": ", ".join(_WINDOW.format(days=days) for days in WINDOWS),
@@ -89,12 +90,12 @@ _PARTS = {
     "news": ", ".join(f"excluded.{name}" for name in _COLUMNS),
 }
 # ltv_deals = Σ amount_base of deals won; average deal size = that ÷ their number; the value of open deals is unweighted.
-_DEALS = f"""
-with {_DUE}, sums as (
+_DEALS = """
+with {due}, sums as (
     select o.customer_id, count(*) filter (where o.stage = 'won') as won,
            sum(o.amount_base) filter (where o.stage = 'won') as value,
            sum(o.amount_base) filter (where o.stage not in ('won', 'lost')) as open
-    from commerce_opportunity o where o.business_id = any(%(businesses)s) {{only_orders}} group by o.customer_id
+    from commerce_opportunity o where o.business_id = any(%(businesses)s) {only_orders} group by o.customer_id
 )
 update customers_customerfacts f set
     deals_won = n.won, ltv_deals = n.value, average_deal_size = n.average, open_deal_value = n.open
@@ -109,18 +110,18 @@ where f.customer_id = n.id
 # mrr = Σ mrr of the subscriptions that run on the day (active, begun, not yet ended) + the latest invoice of each recurring interval
 # that belongs to no subscription, per month, while it is not older than that interval; arr = 12 × mrr. Without either, the ARR that
 # was entered by hand. ltv_invoiced = Σ payments; owed = Σ what open and partly paid invoices lack.
-_RECURRING = f"""
-with {_DUE}, {_DAYS}, running as (
+_RECURRING = """
+with {due}, {days}, running as (
     select o.customer_id, sum(o.mrr) as mrr from commerce_subscription o join days d on d.business_id = o.business_id
     where o.business_id = any(%(businesses)s) and o.status = 'active' and o.started_on <= d.day
-      and (o.ended_on is null or o.ended_on > d.day) {{only_orders}}
+      and (o.ended_on is null or o.ended_on > d.day) {only_orders}
     group by o.customer_id
 ), recurring as (
     select l.customer_id, sum(round(l.amount_base / m.months, 4)) as mrr from (
         select distinct on (o.customer_id, o.recurs) o.customer_id, o.recurs, o.amount_base, o.issued_on, o.business_id
         from commerce_invoice o join days d on d.business_id = o.business_id
         where o.business_id = any(%(businesses)s) and o.recurs <> '' and o.subscription_id is null
-          and o.status not in ('draft', 'void') and o.issued_on <= d.day {{only_orders}}
+          and o.status not in ('draft', 'void') and o.issued_on <= d.day {only_orders}
         order by o.customer_id, o.recurs, o.issued_on desc, o.id desc
     ) l join days d on d.business_id = l.business_id
     join jsonb_each_text(%(months)s::jsonb) i on i.key = l.recurs cross join lateral (select i.value::int as months) m
@@ -129,17 +130,18 @@ with {_DUE}, {_DAYS}, running as (
 ), invoices as (
     select o.customer_id, sum(o.paid_base) filter (where o.status <> 'void') as paid,
            sum(o.amount_base - o.paid_base) filter (where o.status in ('open', 'partial')) as owed
-    from commerce_invoice o where o.business_id = any(%(businesses)s) {{only_orders}} group by o.customer_id
+    from commerce_invoice o where o.business_id = any(%(businesses)s) {only_orders} group by o.customer_id
 ), latest as (
     select distinct on (o.customer_id) o.customer_id, o.amount_base, o.issued_on from commerce_invoice o
-    where o.business_id = any(%(businesses)s) and o.status not in ('draft', 'void') {{only_orders}}
+    where o.business_id = any(%(businesses)s) and o.status not in ('draft', 'void') {only_orders}
     order by o.customer_id, o.issued_on desc, o.id desc
 )
 update customers_customerfacts f set
     mrr = n.mrr, arr = n.arr, arr_source = n.source, ltv_invoiced = n.paid, invoices_owed = n.owed,
     last_invoice_amount = n.last_amount, last_invoice_on = n.last_on
 from (
-    select d.id, m.mrr, m.arr, case when m.counted is not null then 'subscriptions' when m.arr is not null then 'manual' else '' end as source,
+    select d.id, m.mrr, m.arr,
+           case when m.counted is not null then 'subscriptions' when m.arr is not null then 'manual' else '' end as source,
            coalesce(i.paid, 0) as paid, coalesce(i.owed, 0) as owed, l.amount_base as last_amount, l.issued_on as last_on
     from due d join customers_customer c on c.id = d.id
     left join running r on r.customer_id = d.id left join recurring e on e.customer_id = d.id
@@ -200,7 +202,8 @@ def _refresh(statement: str, customer_ids: Sequence[UUID] | None, parts: dict[st
             cursor.execute(_LOCK, parameters)
         written = 0
         if statement:
-            cursor.execute(statement.format(only=only, only_orders=only_orders, **(parts or {})), parameters)
+            due = _DUE.format(only=only)
+            cursor.execute(statement.format(due=due, days=_DAYS, only_orders=only_orders, **(parts or {})), parameters)
             written = int(cursor.rowcount)
         cursor.execute(_HEADLINE.format(only_facts=only_facts), parameters)
         return max(written, int(cursor.rowcount))

@@ -15,7 +15,8 @@ from crm.scope import open_businesses
 # Completed orders and refunds (negative), in the reporting currency, by the day that it was in the business's zone.
 _REFRESH = """
 with sums as (
-    select b.id as business_id, {day} as day, sum(o.total_base) as revenue, count(*) filter (where o.status = 'completed') as orders
+    select b.id as business_id, {day} as day, sum(o.total_base) as revenue,
+           count(*) filter (where o.status = 'completed' and not o.is_refunded) as orders
     from crm_business b {days} join commerce_order o on o.business_id = b.id and o.status in ('completed', 'refund') {on_day}
     where b.id = any(%(businesses)s)
     group by 1, 2

@@ -27,7 +27,8 @@ union
 select distinct customer_id from commerce_invoice where business_id = %(business)s and recurs <> '' and subscription_id is null
   and (issued_on > %(before)s and issued_on <= %(day)s
        or exists (select from unnest(array[1, 3, 6, 12]) m(months)
-                  where issued_on + make_interval(months => m.months) > %(before)s and issued_on + make_interval(months => m.months) <= %(day)s))
+                  where issued_on + make_interval(months => m.months) > %(before)s
+                    and issued_on + make_interval(months => m.months) <= %(day)s))
 """
 
 
