@@ -3,10 +3,13 @@
 Where a socket has no order of its own, things stand in the order in which they are plugged.
 """
 
+# ruff: noqa: I001
 from commerce.hooks import (
     orders,
+    deals,
 )
 
 __all__ = [
+    "deals",
     "orders",
 ]

@@ -447,7 +447,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='opportunity',
-            index=models.Index(fields=['customer', '-opened_on'], name='commerce_deal_of_customer'),
+            index=models.Index(fields=['customer', '-stage_since', '-id'], name='commerce_deal_of_customer'),
         ),
         migrations.AddIndex(
             model_name='opportunity',

@@ -115,7 +115,7 @@ class Opportunity(BusinessModel):  # type: ignore[django-manager-missing]  # its
             ),
         ]
         indexes = [
-            models.Index(fields=["customer", "-opened_on"], name="commerce_deal_of_customer"),
+            models.Index(fields=["customer", "-stage_since", "-id"], name="commerce_deal_of_customer"),
             models.Index(fields=["business", "stage", "-stage_since", "id"], name="commerce_deal_by_stage"),
             models.Index(
                 F("business"), F("expected_close_on").asc(nulls_first=True), F("id"), name="commerce_deal_by_close"

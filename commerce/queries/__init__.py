@@ -1,6 +1,6 @@
 """Questions about what customers buy."""
 
-from commerce.queries.integrity import ORDER_FACTS, REVENUE_DAYS
+from commerce.queries.integrity import DEAL_FACTS, DEAL_STEPS, ORDER_FACTS, REVENUE_DAYS
 from commerce.queries.orders import (
     DORMANT,
     Month,
@@ -12,6 +12,8 @@ from commerce.queries.orders import (
 )
 
 __all__ = [
+    "DEAL_FACTS",
+    "DEAL_STEPS",
     "DORMANT",
     "ORDER_FACTS",
     "REVENUE_DAYS",

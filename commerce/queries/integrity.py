@@ -35,3 +35,30 @@ REVENUE_DAYS = by_sql(
     """,
 )
 """That the revenue of every day is the sum of its orders."""
+
+DEAL_FACTS = by_sql(
+    "customers_customerfacts",
+    broken="""
+    select 'The deal facts of customer ' || f.customer_id || ' are not the sums of the deals.'
+    from customers_customerfacts f left join (
+        select customer_id, sum((stage = 'won')::int) as won, sum(amount_base) filter (where stage = 'won') as value,
+               sum(amount_base) filter (where stage not in ('won', 'lost')) as open
+        from commerce_opportunity group by customer_id
+    ) o on o.customer_id = f.customer_id
+    where (f.deals_won, f.ltv_deals, f.open_deal_value) <> (coalesce(o.won, 0), coalesce(o.value, 0), coalesce(o.open, 0))
+       or f.average_deal_size is distinct from (case when o.won > 0 then round(o.value / o.won, 4) end)
+    """,
+)
+"""That the deal facts of every customer are what the deals say."""
+
+DEAL_STEPS = by_sql(
+    "commerce_opportunity",
+    broken="""
+    select 'Deal ' || d.id || ' does not stand where its last step led.'
+    from commerce_opportunity d left join lateral (
+        select after from commerce_opportunitystagechange s where s.opportunity_id = d.id order by s.id desc limit 1
+    ) s on true
+    where s.after is distinct from d.stage
+    """,
+)
+"""That every deal stands in the stage of its last step."""

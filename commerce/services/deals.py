@@ -95,7 +95,9 @@ def _create(actor: Actor, business: Business, at: datetime, data: dict[str, Any]
     _assign(deal, None, data, at)
     deal.save(force_insert=True)
     _step(deal, "", deal.stage_since, None, actor, deal.lost_reason)
-    _record("created", actor, deal, {name: (None, v) for name in _COMPARED if (v := getattr(deal, name)) not in ("", None)})
+    _record(
+        "created", actor, deal, {name: (None, v) for name in _COMPARED if (v := getattr(deal, name)) not in ("", None)}
+    )
     _follow_win(actor, deal, at)
     _refresh({deal.customer_id})
     return deal
@@ -186,7 +188,9 @@ def delete_deal(*, actor: Actor, deal: Opportunity, version: str | None = None) 
     locked = _lock(deal)
     actor.require("commerce.delete_deals", locked.business)
     check_version(locked, version)
-    changes = {name: (value, None) for name in ("name", "stage", "amount") if (value := getattr(locked, name)) is not None}
+    changes = {
+        name: (value, None) for name in ("name", "stage", "amount") if (value := getattr(locked, name)) is not None
+    }
     _record("deleted", actor, locked, changes)
     locked.delete()
     _refresh({locked.customer_id})
@@ -327,7 +331,7 @@ def _step(deal: Opportunity, before: str, at: datetime, days: Decimal | None, ac
         business=deal.business, opportunity=deal, before=before, after=deal.stage, at=at, days=days, amount_base=deal.amount_base,
         actor_kind=actor.kind, actor_id=actor.id, actor_label=actor.label[:120], reason=reason,
     )  # fmt: skip
-    clean(step, exclude=["business", "opportunity", "actor_id"])
+    clean(step, exclude=["business", "opportunity", "actor_id", "days", "amount_base"])
     step.save()
 
 
@@ -341,7 +345,7 @@ def _follow_win(actor: Actor, deal: Opportunity, at: datetime) -> None:
         return
     customer_services.change_stage(
         actor=actor, customer=customer, stage=LifecycleStage.EXPANSION, effective_at=deal.closed_at, at=at,
-        reason=_("The expansion deal “%(name)s” was won.") % {"name": deal.name}, trigger=_("deal won"),
+        reason=_("The expansion deal “%(name)s” was won.") % {"name": deal.name},
     )  # fmt: skip
 
 

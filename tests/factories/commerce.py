@@ -1,12 +1,15 @@
-"""Orders."""
+"""Orders and deals."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from commerce.models import Order, OrderLine
-from commerce.services import refresh_order_facts, refresh_revenue
+from commerce.models import Opportunity, Order, OrderLine
+from commerce.services import create_deal, refresh_order_facts, refresh_revenue
+from crm import clock
+from crm.actor import Actor
+from crm.models import Business
 from crm.scope import scope
 from customers.models import Customer
 
@@ -31,3 +34,15 @@ def make_order(customer: Customer, total: str = "100.00", lines: int = 0, **fiel
         refresh_order_facts([customer.pk])
         refresh_revenue()
     return order
+
+
+def make_deal(customer: Customer | None, business: Business | None = None, **fields: Any) -> Opportunity:
+    """A deal of the customer, or of nobody in the business, made by its service."""
+    home = customer.business if customer is not None else business
+    assert home is not None
+    values: dict[str, Any] = {"name": f"Deal {next(_numbers)}", "amount": Decimal("1000.00"), "customer": customer}
+    with scope(home):
+        deal, _created = create_deal(
+            actor=Actor.system("test"), business=home, at=fields.pop("at", clock.now()), **values | fields
+        )
+    return deal
