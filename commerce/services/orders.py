@@ -1,6 +1,6 @@
 """Taking, correcting and deleting orders: one by one or in batches, by the same rules, with the figures that follow from them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -9,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -190,7 +190,8 @@ class _Taking:
         originals = Order.objects.visible_to(self.actor).filter(Q(number__in=refunded) | Q(pk__in=refunded_ids))
         self.refundable = {order.pk: order for order in originals}
         self.refundable_numbers = {order.number: order for order in self.refundable.values()}
-        self.given_back = self._given_back()
+        self.given_back = self._given_back(self.refundable, [order.pk for order in self.before.values()])
+        self.refunded = self._given_back([order.pk for order in self.before.values()], [])
         deals = {_key(v["opportunity"]) for v in self.asked if v.get("opportunity")}
         self.deals = set(
             Opportunity.objects.visible_to(self.actor).filter(pk__in=deals).values_list("pk", flat=True)
@@ -199,15 +200,10 @@ class _Taking:
         )
         self.rates = Rates(self.business)
 
-    def _given_back(self) -> dict[UUID, Decimal]:
-        """How much the refunds that stand give back of each order, without those that this request replaces."""
-        sums: dict[UUID, Decimal] = {}
-        rows = Order.objects.filter(refund_of__in=list(self.refundable)).exclude(
-            pk__in=[o.pk for o in self.before.values()]
-        )
-        for original, total in rows.values_list("refund_of", "total"):
-            sums[original] = sums.get(original, Decimal(0)) - total
-        return sums
+    def _given_back(self, originals: Iterable[UUID], without: list[UUID]) -> dict[UUID, Decimal]:
+        """How much the refunds that stand give back of each order, `without` those that this request replaces."""
+        rows = Order.objects.filter(refund_of__in=list(originals)).exclude(pk__in=without).order_by()
+        return {row["refund_of"]: -row["total"] for row in rows.values("refund_of").annotate(total=Sum("total"))}
 
     def _judge(self, index: int, values: Mapping[str, Any]) -> "_Plan | None":
         taken, number = self.taken[index], _number(values)
@@ -249,6 +245,8 @@ class _Taking:
                 faults["opportunity"] = [_("There is no such deal.")]
         self._fill_customer(plan, faults)
         self._fill_refund(plan, faults)
+        if plan.before is not None:
+            self._check_refunds(plan.before, order, faults)
         rate = self.rates.on(row.currency, clock.today(self.business.time_zone, row.ordered_at))
         if rate is None:
             faults["currency"] = [
@@ -323,6 +321,19 @@ class _Taking:
                 ]
             else:
                 self.given_back[original.pk] = given
+
+    def _check_refunds(self, before: Order, order: Order, faults: Faults) -> None:
+        """A correction never leaves less than its refunds give back."""
+        given = self.refunded.get(before.pk)
+        if given is None:
+            return
+        if order.status == OrderStatus.REFUND:
+            faults["status"] = [_("There are refunds of this order, so it can't be one itself.")]
+        elif order.currency != before.currency:
+            faults["currency"] = [_("There are refunds of this order in %(currency)s.") % {"currency": before.currency}]
+        elif order.total < given:
+            words = _("Refunds have given back %(given)s of this order.")
+            faults["total"] = [words % {"given": format(given.normalize(), "f")}]
 
     def _differs(self, plan: "_Plan") -> bool:
         before, order = plan.before, plan.order
@@ -423,13 +434,15 @@ class _Taking:
         )  # fmt: skip
 
     def _link(self, orders: list[Order]) -> None:
-        """Refunds that have waited for one of these orders are linked to it now."""
+        """Refunds that have waited for one of these orders are linked to it now; those that would give back too much go on waiting."""
         numbers = {order.number: order for order in orders if order.status != OrderStatus.REFUND}
         waiting = Order.objects.filter(refund_of_number__in=numbers, refund_of=None).exclude(refund_of_number="")
         for refund in waiting.order_by("pk").select_for_update(of=("self",)):
             original = numbers[refund.refund_of_number]
-            if refund.currency != original.currency:
+            given = self.refunded.get(original.pk, Decimal(0)) - refund.total
+            if refund.currency != original.currency or given > original.total:
                 continue
+            self.refunded[original.pk] = given
             refund.refund_of = original
             refund.flags = [flag for flag in refund.flags if flag != OrderFlag.UNLINKED_REFUND]
             refund.save(update_fields=["refund_of", "flags", "updated_at"])
