@@ -59,6 +59,18 @@ class Taken:
     def refuse(self, faults: Faults) -> None:
         self.status, self.faults = "refused", faults
 
+    def difference_faults(self) -> list[dict[str, str]]:
+        """What stands there, field by field, as faults of a problem document."""
+        words = _("It is %(before)s there.")
+        return [
+            {
+                "field": name.removesuffix("_id"),
+                "code": OrderDiffers.code,
+                "message": words % {"before": _shown(before)},
+            }
+            for name, (before, _after) in self.differences.items()
+        ]
+
 
 @transaction.atomic
 def create_order(*, actor: Actor, business: Business, at: datetime, **data: Any) -> tuple[Order, bool]:
@@ -70,7 +82,7 @@ def create_order(*, actor: Actor, business: Business, at: datetime, **data: Any)
     if taken.differences:
         raise OrderDiffers(
             _("There is an order with this number and other content: %(fields)s.") % {"fields": ", ".join(taken.differences)},
-            differences=taken.differences,
+            differences=taken.differences, faults=taken.difference_faults(),
         )  # fmt: skip
     if taken.order is None:
         raise InvalidInput(taken.faults)
@@ -493,6 +505,14 @@ def _lines_of(order: Order) -> list[tuple[Any, ...]]:
 
 def _lines_of_row(row: Row) -> list[tuple[Any, ...]]:
     return [(line.product, line.description[:200], line.quantity, line.unit_price) for line in row.lines or ()]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    if isinstance(value, list):
+        return _("%(count)d lines") % {"count": len(value)}
+    return value.isoformat() if isinstance(value, datetime) else str(value or _("empty"))
 
 
 def _number(values: Mapping[str, Any]) -> str:

@@ -69,7 +69,7 @@ def problem_response(error: Exception, context: Mapping[str, Any]) -> Response |
     if isinstance(error, DomainError):
         return _domain_problem(request, error)
     if isinstance(error, exceptions.ValidationError):
-        errors = list(islice(_faults(error.detail), MOST_FAULTS))
+        errors = list(islice(faults_of(error.detail), MOST_FAULTS))
         status = 400 if any(fault["code"] in MALFORMED for fault in errors) else 422
         return problem(request, status, _("Some values can't be accepted."), code="invalid", errors=errors)
     if isinstance(error, exceptions.APIException):
@@ -122,14 +122,14 @@ def _framework_problem(request: Any, error: exceptions.APIException) -> Response
     return problem(request, error.status_code, detail, code=str(code), headers=headers)
 
 
-def _faults(detail: Any, path: str = "") -> Iterable[Fault]:
+def faults_of(detail: Any, path: str = "") -> Iterable[Fault]:
     """{field, code, message} of every fault in REST framework's nested lists and dictionaries."""
     if isinstance(detail, Mapping):
         for name, inner in detail.items():
             name = "" if name == "non_field_errors" else printable(str(name))
-            yield from _faults(inner, f"{path}.{name}".strip("."))
+            yield from faults_of(inner, f"{path}.{name}".strip("."))
     elif isinstance(detail, list | tuple):
         for place, inner in enumerate(detail):
-            yield from _faults(inner, f"{path}.{place}".strip(".") if isinstance(inner, Mapping) else path)
+            yield from faults_of(inner, f"{path}.{place}".strip(".") if isinstance(inner, Mapping) else path)
     else:
         yield {"field": path, "code": getattr(detail, "code", "invalid"), "message": str(detail)}

@@ -130,3 +130,106 @@ def test_an_order_that_is_known_is_not_sent_again(caller: Caller, business: Busi
     one = f"/orders/{make_order(make_customer(business)).pk}"
     tag = caller.get(one)["ETag"]
     assert caller.get(one, headers={"if-none-match": tag}).status_code == 304
+
+
+BODY: dict[str, Any] = {
+    "number": "A-1", "customer_external_id": "C-7", "ordered_at": "2026-01-31T14:05:00Z", "source": "shop",
+    "lines": [{"product": "85123A", "description": "Heart", "quantity": "6", "unit_price": "2.55"}],
+}  # fmt: skip
+
+
+def test_an_order_is_taken_once_however_often_it_is_sent(caller: Caller, business: Business) -> None:
+    made = caller.post("/orders", BODY)
+    assert made.status_code == 201
+    assert made["Location"] == f"/api/v1/orders/{made.json()['id']}"
+    assert (made.json()["total"], made.json()["lines"][0]["amount"]) == ("15.30", "15.30")
+    again = caller.post("/orders", BODY)
+    assert (again.status_code, again.json()) == (200, made.json())
+    assert caller.get("/orders").json()["total"] == 1
+    profile = caller.get(f"/customers/{made.json()['customer']}").json()
+    assert (profile["total_spent"], profile["order_count"], profile["external_id"]) == ("15.30", 1, "C-7")
+
+
+def test_other_content_of_a_number_is_told_field_by_field(caller: Caller) -> None:
+    caller.post("/orders", BODY)
+    problem = assert_problem(caller.post("/orders", BODY | {"total": "20.00", "channel": "web"}), 409, "order_differs")
+    assert {fault["field"]: fault["message"] for fault in problem["errors"]} == {
+        "total": "It is 15.3 there.", "channel": "It is empty there.",
+    }  # fmt: skip
+
+
+def test_an_order_is_corrected_by_its_version_and_deleted(caller: Caller) -> None:
+    made = caller.post("/orders", BODY)
+    place = f"/orders/{made.json()['id']}"
+    changed = caller.patch(place, {"status": "cancelled"}, headers={"If-Match": made["ETag"]})
+    assert (changed.status_code, changed.json()["status"]) == (200, "cancelled")
+    assert_problem(caller.patch(place, {"status": "completed"}, headers={"If-Match": made["ETag"]}), 412)
+    steps = caller.get(f"{place}/steps").json()["data"]
+    assert [(step["before"], step["after"]) for step in steps] == [("", "completed"), ("completed", "cancelled")]
+    assert caller.call("DELETE", place).status_code == 204
+    assert_problem(caller.get(place), 404)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"currency": "XYZ"}, "currency"),
+        ({"status": "sent"}, "status"),
+        ({"total": "-1.00", "status": "completed"}, "total"),
+        ({"ordered_at": "yesterday"}, "ordered_at"),
+        ({"lines": [{"quantity": "1"}]}, "lines.0.unit_price"),
+        ({"customer": str(uuid4())}, "customer"),
+        ({"refund_of": str(uuid4()), "status": "refund", "total": "-1"}, "refund_of"),
+        ({"shipped": True}, "shipped"),
+    ],
+)
+def test_bad_orders_name_their_field(caller: Caller, change: dict[str, Any], field: str) -> None:
+    answer = caller.post("/orders", BODY | change)
+    assert answer.status_code in (400, 422)
+    assert field in {fault["field"] for fault in answer.json()["errors"]}
+    assert caller.get("/orders").json()["total"] == 0
+
+
+def test_a_refund_larger_than_its_order_is_refused(caller: Caller) -> None:
+    caller.post("/orders", BODY)
+    refund = {"number": "R-1", "ordered_at": "2026-02-01T09:00:00Z", "total": "-15.31", "refund_of_number": "A-1"}
+    assert fields_at_fault(assert_problem(caller.post("/orders", refund), 422)) == {"total"}
+    linked = caller.post("/orders", refund | {"total": "-15.30"}).json()
+    assert (linked["status"], linked["flags"]) == ("refund", [])
+    assert caller.get(f"/orders/{linked['refund_of']}").json()["is_refunded"] is True
+
+
+def test_a_batch_gives_each_row_its_result(caller: Caller) -> None:
+    rows = [
+        BODY,
+        BODY | {"number": "A-2", "total": "x"},
+        BODY | {"number": "A-3", "ordered_at": None},
+        BODY | {"number": "A-4"},
+    ]
+    answer = caller.post("/orders/batch", {"orders": rows})
+    assert answer.status_code == 200
+    found = answer.json()
+    assert [(row["number"], row["status"]) for row in found["data"]] == [
+        ("A-1", "created"), ("A-2", "refused"), ("A-3", "refused"), ("A-4", "created"),
+    ]  # fmt: skip
+    assert [{fault["field"] for fault in row["errors"]} for row in found["data"]] == [
+        set(),
+        {"total"},
+        {"ordered_at"},
+        set(),
+    ]
+    assert (found["created"], found["refused"]) == (2, 2)
+    again = caller.post("/orders/batch", {"orders": [rows[0], rows[3] | {"channel": "web"}]}).json()
+    assert [row["status"] for row in again["data"]] == ["unchanged", "refused"]
+    mended = caller.post("/orders/batch", {"orders": [rows[3] | {"channel": "web"}], "on_difference": "replace"}).json()
+    assert mended["updated"] == 1
+
+
+def test_who_may_only_look_takes_no_orders(business: Business) -> None:
+    reader = Caller(make_key(business, role="analyst"))
+    for path, body in (("/orders", BODY), ("/orders/batch", {"orders": [BODY]})):
+        assert_problem(reader.post(path, body), 403)
+    integration = Caller(make_key(business, role="integration"))
+    made = integration.post("/orders", BODY)
+    assert made.status_code == 201
+    assert_problem(integration.call("DELETE", f"/orders/{made.json()['id']}"), 403)
