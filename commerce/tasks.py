@@ -1,8 +1,11 @@
 """What the queue calls."""
 
-from typing import Any
+from typing import Any, cast
 
 from commerce import services
+from crm import clock
+from crm.models import Business
+from crm.scope import scope
 from crm.work import JobRun
 
 
@@ -11,3 +14,37 @@ def rebuild_revenue(work: JobRun) -> dict[str, Any]:
     with work.atomic(last=True):
         work.result = {"days": services.refresh_revenue()}
     return work.result
+
+
+def rebuild_headlines(work: JobRun) -> dict[str, Any]:
+    """Set the lifetime value of all customers to the one that the business has chosen."""
+    with work.atomic(last=True):
+        work.result = {"customers": services.refresh_headlines()}
+    return work.result
+
+
+def predict_values(work: JobRun) -> dict[str, Any]:
+    """Predict the values of the business's customers anew; the estimates of before stand until all are written."""
+    with work.atomic(last=True):
+        business = cast(Business, work.business)
+        model = services.predict_values(actor=work.actor, business=business, at=clock.now(), report=work.report)
+        work.result = {"customers": model.customer_count, "version": model.version} if model else {"customers": 0}
+    return work.result
+
+
+def predict_all_values(work: JobRun) -> dict[str, Any]:
+    """Have the values of every business predicted, by a job each."""
+    asked = 0
+    for business in Business.objects.filter(is_active=True).order_by("slug"):
+        with scope(business):
+            asked += services.ask_for_prediction(actor=work.actor, business=business) is not None
+    return {"businesses": asked}
+
+
+def slide_windows(work: JobRun) -> dict[str, Any]:
+    """Let the rolling figures of every business whose day has ended stand at the new one."""
+    changed = 0
+    for business in Business.objects.filter(is_active=True).order_by("slug"):
+        with scope(business), work.atomic():
+            changed += services.slide_windows(actor=work.actor, business=business)["changed"]
+    return {"changed": changed}

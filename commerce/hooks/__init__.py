@@ -7,9 +7,15 @@ Where a socket has no order of its own, things stand in the order in which they 
 from commerce.hooks import (
     orders,
     deals,
+    subscriptions,
+    invoices,
+    values,
 )
 
 __all__ = [
     "deals",
+    "invoices",
     "orders",
+    "subscriptions",
+    "values",
 ]

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from commerce.models import RollingDay
 from commerce.services.facts import WINDOWS, refresh_order_facts, refresh_recurring_facts
+from commerce.services.subscriptions import settle_subscriptions
 from crm import clock
 from crm.actor import Actor
 from crm.models import Business
@@ -42,6 +43,7 @@ def slide_windows(*, actor: Actor, business: Business, day: date | None = None) 
         return {"customers": 0, "changed": 0}
     before = state.day if state else None
     RollingDay.objects.update_or_create(business=business, defaults={"day": day})
+    settle_subscriptions(actor=actor, business=business, day=day)
     if before is None:
         changed = refresh_order_facts() + refresh_recurring_facts()
         return {"customers": changed, "changed": changed}

@@ -1,6 +1,6 @@
 """Plain functions that make rows for tests, through the real services where there is one."""
 
-from tests.factories.commerce import make_deal, make_order
+from tests.factories.commerce import make_deal, make_invoice, make_order, make_subscription
 from tests.factories.crm import make_business, make_membership, make_session, make_user
 from tests.factories.customers import make_contact, make_custom_field, make_customer, make_file, make_note, make_tag
 
@@ -11,10 +11,12 @@ __all__ = [
     "make_customer",
     "make_deal",
     "make_file",
+    "make_invoice",
     "make_membership",
     "make_note",
     "make_order",
     "make_session",
+    "make_subscription",
     "make_tag",
     "make_user",
 ]

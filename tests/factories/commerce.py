@@ -1,12 +1,12 @@
-"""Orders and deals."""
+"""Orders, deals, subscriptions and invoices."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from commerce.models import Opportunity, Order, OrderLine
-from commerce.services import create_deal, refresh_order_facts, refresh_revenue
+from commerce.models import Invoice, Opportunity, Order, OrderLine, Subscription
+from commerce.services import create_deal, create_invoice, refresh_order_facts, refresh_revenue, start_subscription
 from crm import clock
 from crm.actor import Actor
 from crm.models import Business
@@ -40,9 +40,31 @@ def make_deal(customer: Customer | None, business: Business | None = None, **fie
     """A deal of the customer, or of nobody in the business, made by its service."""
     home = customer.business if customer is not None else business
     assert home is not None
+    if fields.get("amount") is not None:
+        fields["amount"] = Decimal(fields["amount"])
     values: dict[str, Any] = {"name": f"Deal {next(_numbers)}", "amount": Decimal("1000.00"), "customer": customer}
     with scope(home):
         deal, _created = create_deal(
             actor=Actor.system("test"), business=home, at=fields.pop("at", clock.now()), **values | fields
         )
     return deal
+
+
+def make_subscription(customer: Customer, **fields: Any) -> Subscription:
+    """A subscription of the customer at 100.00 a month, made by its service; `at` is when it was entered."""
+    values: dict[str, Any] = {"plan": f"Plan {next(_numbers)}", "amount": Decimal("100.00"), "customer": customer}
+    with scope(customer.business_id):
+        subscription, _created = start_subscription(
+            actor=Actor.system("test"), business=customer.business, at=fields.pop("at", clock.now()), **values | fields
+        )
+    return subscription
+
+
+def make_invoice(customer: Customer, **fields: Any) -> Invoice:
+    """An open invoice of the customer over 100.00, made by its service; `at` is when it was entered."""
+    values: dict[str, Any] = {"number": f"INV-{next(_numbers)}", "amount": Decimal("100.00"), "customer": customer}
+    with scope(customer.business_id):
+        invoice, _created = create_invoice(
+            actor=Actor.system("test"), business=customer.business, at=fields.pop("at", clock.now()), **values | fields
+        )
+    return invoice
