@@ -258,7 +258,7 @@ class Migration(migrations.Migration):
                 ('low', models.DecimalField(decimal_places=4, max_digits=16, verbose_name='at least')),
                 ('high', models.DecimalField(decimal_places=4, max_digits=16, verbose_name='at most')),
                 ('orders', models.FloatField(verbose_name='expected orders')),
-                ('alive', models.FloatField(verbose_name='still buys')),
+                ('alive', models.FloatField(null=True, verbose_name='still buys')),
                 ('calculated_at', models.DateTimeField(verbose_name='calculated')),
                 ('business', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='crm.business')),
             ],

@@ -87,7 +87,7 @@ class LifetimeValueEstimate(models.Model):
     """What a customer is expected to bring over the horizon of the model, in the reporting currency, discounted.
 
     `low` and `high` bound it with the probability that the model names; `orders` is how many are expected, `alive` the probability
-    from 0 to 1 that the customer still buys.
+    from 0 to 1 that the customer still buys, empty where the simpler estimate stands in for the model.
     """
 
     customer = models.OneToOneField(
@@ -101,7 +101,7 @@ class LifetimeValueEstimate(models.Model):
     low = models.DecimalField(_("at least"), max_digits=16, decimal_places=4)
     high = models.DecimalField(_("at most"), max_digits=16, decimal_places=4)
     orders = models.FloatField(_("expected orders"))
-    alive = models.FloatField(_("still buys"))
+    alive = models.FloatField(_("still buys"), null=True)
     calculated_at = models.DateTimeField(_("calculated"))
 
     objects: ClassVar[Any] = ScopedManager()

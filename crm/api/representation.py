@@ -27,6 +27,7 @@ _EXAMPLES: dict[str, Any] = {
     "team": "01980a3e-5c1b-7e0a-9d3f-2b6f1c4d8e92",
     "text": "",
     "number": 3,
+    "float": 0.5,
     "decimal": "2.5",
     "money": "1234.50",
     "date": "2026-01-31",
@@ -42,7 +43,7 @@ class Shown:
     """A value of a representation.
 
     `path` is the column seen from the model, or the name under which `expression` is read; `type` one of id, ids, user, team, text,
-    texts, choice, money, number, decimal, date, datetime, boolean, json, currency (the business's own, without a column);
+    texts, choice, money, number, float, decimal, date, datetime, boolean, json, currency (the business's own, without a column);
     `currency` the path of the column that holds the currency of an amount (default: the business's).
     """
 
@@ -88,6 +89,8 @@ class Shown:
                 return serializers.ChoiceField(choices=list(self.choices), **options)
             case "number":
                 return serializers.IntegerField(**options)
+            case "float":
+                return serializers.FloatField(**options)
             case "date":
                 return serializers.DateField(**options)
             case "datetime":
@@ -107,7 +110,7 @@ class Shown:
         return str(self.choices[0][0]) if self.type == "choice" else _EXAMPLES[self.type]
 
 
-_PLAIN = {"id", "ids", "user", "team", "text", "texts", "choice", "number", "boolean", "json", "date"}
+_PLAIN = {"id", "ids", "user", "team", "text", "texts", "choice", "number", "float", "boolean", "json", "date"}
 """Types whose values are shown as they are read."""
 
 
