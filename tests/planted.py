@@ -10,6 +10,7 @@ from django.core.files.base import ContentFile
 from django.db import connection
 
 from commerce.models import Product
+from commerce.services import create_deal
 from crm import clock
 from crm.actor import Actor
 from crm.models import (
@@ -34,7 +35,7 @@ MARKER = "CANARY"
 
 # The word of an address -> the kind of object that its id names.
 KINDS = {
-    "customers": "customer", "imports": "import", "orders": "order", "jobs": "job", "teams": "team", "api-keys": "api_key",
+    "customers": "customer", "imports": "import", "orders": "order", "deals": "deal", "jobs": "job", "teams": "team", "api-keys": "api_key",
     "notifications": "notification", "schedules": "schedule", "people": "member",
     "invitations": "invitation", "exchange-rates": "rate", "activity": "activity", "sessions": "session",
     "views": "view", "saved-views": "view",
@@ -107,8 +108,13 @@ def objects_of(business: Business) -> dict[str, Any]:
         rate = ExchangeRate.objects.filter(currency="JPY").first() or ExchangeRate.objects.create(
             business=business, currency="JPY", valid_on="2026-01-01", rate="0.005"
         )
+        deal, _created = create_deal(
+            actor=system, business=business, at=at, name=f"{MARKER} deal {number}", customer=customer, contact=contact,
+            competitor=f"{MARKER} rival", next_step=f"{MARKER} step", source=MARKER, external_id=f"{MARKER}-{number}",
+            expected_close_on=at.date(), kind="expansion", amount=1234,
+        )  # fmt: skip
         return {
-            "customer": customer, "order": order, "import": job, "contact": contact, "note": note, "file": kept,
+            "customer": customer, "order": order, "deal": deal, "import": job, "contact": contact, "note": note, "file": kept,
             "job": Job.objects.get(pk=job.job_id),
             "member": make_membership(business, "agent"),
             "notification": Notification.objects.create(

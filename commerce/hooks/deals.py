@@ -1,23 +1,47 @@
 """Deals: rights, deeds, pages, figures of customers, signs, files and demo data."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from commerce import queries
 from commerce.choices import OPEN_STAGES, PROBABILITIES
 from commerce.forms import probability_field, stale_field
-from commerce.queries.deals import STALE_AFTER_DAYS
+from commerce.panels.deals import deal_entries, deal_panel, pipeline_figures
+from commerce.queries.deals import STALE_AFTER_DAYS, deal_entries_of
 from crm.hooks import EVERYBODY
 from crm.registry import (
     Emptied,
+    HomeFigures,
+    IntegrityCheck,
+    PaletteEntries,
     Permission,
+    QuickAction,
     RecordPage,
     SettingsBlock,
+    SidebarItem,
     Verb,
     business_tables,
+    home_figures,
+    integrity_checks,
+    palette_entries,
     permissions,
+    quick_actions,
     record_pages,
     settings_blocks,
+    sidebar,
     verbs,
 )
+from customers.registry import Field, ProfilePanel, TimelineSource, fields, profile_panels, timeline_sources
+
+
+def _deals(state: str) -> Callable[[Any], str]:
+    """Leads from a customer to its deals that are narrowed so."""
+    return lambda customer: f"{reverse('commerce:deal_list')}?customer={customer.pk}&{state}"
+
 
 _SELLERS = ("owner", "manager", "agent", "marketing", "integration")
 
@@ -43,7 +67,7 @@ settings_blocks.plug(
         {
             "stale_after_days": (stale_field, STALE_AFTER_DAYS),
             **{
-                f"probability_{stage}": (lambda stage=stage: probability_field(stage), PROBABILITIES[stage])
+                f"probability_{stage}": (partial(probability_field, stage), PROBABILITIES[stage])
                 for stage in OPEN_STAGES
             },
         },
@@ -51,3 +75,45 @@ settings_blocks.plug(
 )
 business_tables.plug(Emptied("deals", ("commerce.OpportunityStageChange", "commerce.Opportunity"), order=310))
 record_pages.plug(RecordPage("commerce.opportunity", "commerce:deal_detail", "commerce.view_deals"))
+sidebar.plug(
+    SidebarItem(_("Commerce"), _("Deals"), "handshake", "commerce:deal_board", "commerce.view_deals", order=290),
+    SidebarItem(
+        _("Reports"),
+        _("Pipeline"),
+        "chart-no-axes-combined",
+        "commerce:pipeline_report",
+        "commerce.view_deals",
+        order=520,
+    ),
+)
+quick_actions.plug(QuickAction(_("Add deal"), "handshake", "commerce:deal_create", "commerce.add_deals", 30))
+palette_entries.plug(PaletteEntries("deals", _("Deals"), "commerce.view_deals", deal_entries, order=28))
+profile_panels.plug(ProfilePanel("deals", "commerce.view_deals", deal_panel, order=90))
+timeline_sources.plug(
+    TimelineSource("deals", _("Deals"), "handshake", "commerce.view_deals", deal_entries_of, order=35)
+)
+home_figures.plug(HomeFigures("pipeline", pipeline_figures, "commerce.view_deals", order=30))
+integrity_checks.plug(
+    IntegrityCheck("commerce.deal_facts", _("Deal facts are the sums of the deals"), queries.DEAL_FACTS, order=320),
+    IntegrityCheck("commerce.deal_steps", _("Deals stand where their last step led"), queries.DEAL_STEPS, order=330),
+)
+fields.plug(
+    Field(
+        "ltv_deals", _("Value of deals won"), "money", "facts__ltv_deals", filters=("gte", "lte"), order=300,
+        figure=True, rows_url=_deals("stage=won"), family="sum",
+        how=_("Deals that were won, in the reporting currency, all time."),
+    ),
+    Field(
+        "deals_won", _("Deals won"), "number", "facts__deals_won", filters=("gte", "lte"), order=310,
+        rows_url=_deals("stage=won"), family="sum", how=_("How many deals were won, all time."),
+    ),
+    Field(
+        "average_deal_size", _("Average deal"), "money", "facts__average_deal_size", filters=("gte", "lte", "isnull"), order=320,
+        figure=True, rows_url=_deals("stage=won"), how=_("Value of deals won divided by their number."),
+    ),
+    Field(
+        "open_deal_value", _("Open deals"), "money", "facts__open_deal_value", filters=("gte", "lte"), order=330,
+        figure=True, rows_url=_deals("state=open"), family="sum",
+        how=_("Amounts of the deals that are still open, in the reporting currency, not weighted."),
+    ),
+)  # fmt: skip

@@ -69,7 +69,7 @@ def create_deal(*, actor: Actor, business: Business, at: datetime, **data: Any) 
     refuse_unknown(data, (*DEAL_FIELDS, *_FIRST))
     source, external_id = (str(data.get(name) or "").strip() for name in ("source", "external_id"))
     if external_id and (known := _known_as(business, source, external_id)):
-        return _the_same(known, data), False
+        return _the_same(actor, known, data), False
     try:
         return _create(actor, business, at, data), True
     except IntegrityError:
@@ -77,7 +77,7 @@ def create_deal(*, actor: Actor, business: Business, at: datetime, **data: Any) 
         known = _known_as(business, source, external_id) if external_id else None
         if known is None:
             raise
-        return _the_same(known, data), False
+        return _the_same(actor, known, data), False
 
 
 @transaction.atomic
@@ -210,11 +210,13 @@ def _known_as(business: Business, source: str, external_id: str) -> Opportunity 
     return found
 
 
-def _the_same(known: Opportunity, data: dict[str, Any]) -> Opportunity:
-    """The deal that is there, if what was sent says the same of it. Raises DealDiffers."""
+def _the_same(actor: Actor, known: Opportunity, data: dict[str, Any]) -> Opportunity:
+    """The deal that is there, if what was sent says the same of it, and the actor may see it. Raises DealDiffers."""
+    if not Opportunity.objects.visible_to(actor).filter(pk=known.pk).exists():
+        raise DealDiffers
     differences: dict[str, tuple[Any, Any]] = {}
     for name, value in data.items():
-        sent = getattr(value, "pk", value)
+        sent: Any = getattr(value, "pk", value)
         sent = sent.strip() if isinstance(sent, str) else sent
         if name == "amount" and sent is not None and known.currency in EXPONENTS:
             sent = round_money(sent, known.currency)
@@ -245,14 +247,16 @@ def _stage(name: str) -> DealStage:
 def _assign(deal: Opportunity, before: Opportunity | None, data: dict[str, Any], at: datetime) -> None:
     """Put the values on the deal as they are stored, with what follows from them. Raises InvalidInput."""
     for name, value in data.items():
+        if name == "opened_on" and value is None:
+            raise InvalidInput({"opened_on": [_("Say when the deal was opened.")]})
+        if name == "probability" and value is None:
+            value = probability_of(deal.business, deal.stage)
         setattr(deal, name, value.strip() if isinstance(value, str) else value)
     deal.currency = (deal.currency or deal.business.currency).upper()
     if deal.currency not in EXPONENTS:
         raise InvalidInput({"currency": [_("Not a currency code such as EUR.")]})
     if deal.stage not in OPEN_STAGES:
         deal.probability = _PROBABILITY[DealStage(deal.stage)]
-    elif deal.probability is None:
-        deal.probability = probability_of(deal.business, deal.stage)
     faults = _faults_of(deal, data, at)
     if faults:
         raise InvalidInput(faults)
@@ -269,9 +273,7 @@ def _faults_of(deal: Opportunity, data: dict[str, Any], at: datetime) -> dict[st
     for name in _DAYS:
         if (day := data.get(name)) and not _FIRST_YEAR <= day.year <= _LAST_YEAR:
             faults[name] = [_("The day must lie between the years 1900 and 2199.")]
-    if deal.opened_on is None:
-        faults["opened_on"] = [_("Say when the deal was opened.")]
-    elif deal.opened_on > today(zone, at):
+    if deal.opened_on > today(zone, at):
         faults["opened_on"] = [_("A deal can't be opened in the future.")]
     elif deal.closed_at is not None and today(zone, deal.closed_at) < deal.opened_on:
         faults["opened_on"] = [_("The deal was closed before this day.")]

@@ -48,6 +48,10 @@ class ListEndpoint(Endpoint):
     def search(self, rows: QuerySet, words: str) -> QuerySet:
         return rows
 
+    def totals(self, rows: QuerySet) -> dict[str, Any] | None:
+        """What all rows that the filters leave come to, beside the page of them; None: nothing is summed."""
+        return None
+
     def shown(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Called with the columns of the rows: note whose data is shown."""
 
@@ -82,6 +86,7 @@ class ListEndpoint(Endpoint):
         with paging.within(paging.LIMIT_MS if narrows(query) else 0):
             rows = self._narrowed(query)
             total, is_estimate = paging.count(rows)
+            totals = self.totals(rows)
             slice_ = paging.page(
                 rows if self.by_keys else self.representation.read(rows, keys, more),
                 sort,
@@ -106,6 +111,7 @@ class ListEndpoint(Endpoint):
                 "limit": limit,
                 "hasMore": bool(slice_.next),
                 "next": slice_.next or None,
+                **({} if totals is None else {"totals": totals}),
             }
         )
 
@@ -188,15 +194,22 @@ def whole(query: QueryDict, name: str, default: int, highest: int) -> int:
 _envelopes: dict[tuple[str, tuple[str, ...]], type[serializers.Serializer]] = {}
 
 
-def envelope(representation: Representation, includes: Mapping[str, Any] | None = None) -> type[serializers.Serializer]:
-    """The shape of a list in the schema, with the `includes` that it offers; one of each, however many endpoints give it."""
+def envelope(
+    representation: Representation,
+    includes: Mapping[str, Any] | None = None,
+    totals: type[serializers.Serializer] | None = None,
+) -> type[serializers.Serializer]:
+    """The shape of a list in the schema, with the `includes` that it offers and the `totals` that stand in it; one of each, however
+    many endpoints give it."""
     key = (representation.name, tuple(includes or ()))
     if key not in _envelopes:
-        _envelopes[key] = _envelope(representation, includes)
+        _envelopes[key] = _envelope(representation, includes, totals)
     return _envelopes[key]
 
 
-def _envelope(representation: Representation, includes: Mapping[str, Any] | None) -> type[serializers.Serializer]:
+def _envelope(
+    representation: Representation, includes: Mapping[str, Any] | None, totals: type[serializers.Serializer] | None
+) -> type[serializers.Serializer]:
     item = representation.serializer()
     if includes:
         item = with_includes(item, includes.values())
@@ -209,6 +222,8 @@ def _envelope(representation: Representation, includes: Mapping[str, Any] | None
         "hasMore": serializers.BooleanField(),
         "next": serializers.CharField(allow_null=True, help_text="The cursor of the next page."),
     }
+    if totals is not None:
+        fields["totals"] = totals(help_text="Of all rows that the filters leave.")
     return type(f"{representation.name}List", (serializers.Serializer,), fields)
 
 
