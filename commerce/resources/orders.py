@@ -30,7 +30,7 @@ select s.line, s.order_number as number, s.customer_external_id, s.country, {_AT
        coalesce(nullif(lower(s.status), ''), case when s.total::numeric < 0 then 'refund' else 'completed' end) as status,
        coalesce(nullif(upper(s.currency), ''), %(currency)s) as currency,
        round(s.total::numeric, (%(exponents)s::jsonb ->> coalesce(nullif(upper(s.currency), ''), %(currency)s))::integer) as total,
-       s.channel
+       s.channel, s.refund_of as refund_of_number
 from pg_temp.import_stage s
 """
 _ORDERS_FROM_LINES = f"""
@@ -45,7 +45,7 @@ create temporary table import_orders on commit drop as
 select l.line, l.number, l.customer_external_id, l.country, l.ordered_at,
        case when l.total < 0 or (l.total = 0 and l.most < 0) then 'refund'
             when x.status in ('pending', 'cancelled') then x.status else 'completed' end as status,
-       %(currency)s as currency, l.total, '' as channel
+       %(currency)s as currency, l.total, '' as channel, coalesce(x.refund_of_number, '') as refund_of_number
 from (
     select min(line) as line, number, max(customer_external_id) as customer_external_id,
            (array_agg(country order by line))[1] as country, min(ordered_at) as ordered_at,
@@ -75,10 +75,12 @@ returning id
 """
 _UPSERT_ORDERS = """
 with changed as (
-    insert into commerce_order as o (business_id, customer_id, number, status, ordered_at, currency, total, total_base, channel)
+    insert into commerce_order as o (business_id, customer_id, number, status, ordered_at, currency, total, total_base, channel,
+        refund_of_number)
     select %(business)s, case when i.customer_external_id = '' then coalesce(x.customer_id, c.id) else c.id end,
            i.number, i.status, i.ordered_at, i.currency, i.total,
-           round(i.total * case when i.currency = %(currency)s then 1 else r.rate end, %(exponent)s), i.channel
+           round(i.total * case when i.currency = %(currency)s then 1 else r.rate end, %(exponent)s), i.channel,
+           i.refund_of_number
     from pg_temp.import_orders i
     left join commerce_order x on x.business_id = %(business)s and x.number = i.number
     left join customers_customer c on c.business_id = %(business)s
@@ -91,13 +93,44 @@ with changed as (
     on conflict (business_id, number) do update set
         customer_id = excluded.customer_id, status = excluded.status, ordered_at = excluded.ordered_at, currency = excluded.currency,
         total = excluded.total, total_base = excluded.total_base, channel = coalesce(nullif(excluded.channel, ''), o.channel),
-        updated_at = now()
-    where (o.customer_id, o.status, o.ordered_at, o.currency, o.total, o.total_base, o.channel) is distinct from
+        refund_of_number = coalesce(nullif(excluded.refund_of_number, ''), o.refund_of_number), updated_at = now()
+    where (o.customer_id, o.status, o.ordered_at, o.currency, o.total, o.total_base, o.channel, o.refund_of_number) is distinct from
           (excluded.customer_id, excluded.status, excluded.ordered_at, excluded.currency, excluded.total, excluded.total_base,
-           coalesce(nullif(excluded.channel, ''), o.channel))
+           coalesce(nullif(excluded.channel, ''), o.channel), coalesce(nullif(excluded.refund_of_number, ''), o.refund_of_number))
     returning o.customer_id, o.xmax = 0 as created
 )
 select count(*) filter (where created), count(*) filter (where not created), array_agg(distinct customer_id) from changed
+"""
+# Refunds are linked to the order whose number they name, when either comes; those without such an order are flagged.
+_LINK_REFUNDS = """
+update commerce_order r set refund_of_id = o.id
+from commerce_order o
+where r.business_id = %(business)s and r.status = 'refund' and r.refund_of_number <> '' and r.refund_of_id is null
+  and o.business_id = %(business)s and o.number = r.refund_of_number and o.status <> 'refund' and o.currency = r.currency
+  and (exists (select from pg_temp.import_orders i where i.number = r.number)
+       or exists (select from pg_temp.import_orders i where i.number = o.number))
+  and o.total + (select sum(x.total) from commerce_order x where x.business_id = %(business)s and x.status = 'refund'
+                 and x.refund_of_number = o.number) >= 0
+"""
+_FLAG_REFUNDS = """
+update commerce_order r set flags = case when r.status = 'refund' and r.refund_of_id is null
+    then array_append(r.flags, 'unlinked_refund') else array_remove(r.flags, 'unlinked_refund') end
+from pg_temp.import_orders i
+where r.business_id = %(business)s and (r.number = i.number or r.refund_of_number = i.number)
+  and ('unlinked_refund' = any(r.flags)) is distinct from (r.status = 'refund' and r.refund_of_id is null)
+"""
+_REFUNDED = """
+update commerce_order o set is_refunded = n.is_refunded
+from (
+    select x.id, x.status = 'completed' and x.total > 0 and x.total + coalesce(
+        (select sum(r.total) from commerce_order r where r.refund_of_id = x.id and r.status = 'refund'), 0) <= 0 as is_refunded
+    from commerce_order x where x.business_id = %(business)s and (
+        x.number in (select number from pg_temp.import_orders)
+        or x.id in (select r.refund_of_id from commerce_order r join pg_temp.import_orders i on i.number = r.number
+                    where r.business_id = %(business)s and r.refund_of_id is not null))
+) n
+where o.id = n.id and o.is_refunded <> n.is_refunded
+returning o.customer_id, (o.ordered_at at time zone %(zone)s)::date
 """
 _BUYERS_BEFORE = """
 select array_agg(distinct o.customer_id) from commerce_order o
@@ -173,6 +206,12 @@ def _take(business: Business, actor: Actor, import_job: ImportJob) -> dict[str, 
         unnamed = [row[0] for row in cursor.fetchall()]
         cursor.execute(_UPSERT_ORDERS, parameters)
         created, updated, buyers = cursor.fetchone()
+        cursor.execute(_LINK_REFUNDS, parameters)
+        cursor.execute(_FLAG_REFUNDS, parameters)
+        cursor.execute(_REFUNDED, parameters)
+        for buyer, day in cursor.fetchall():
+            touched.add(buyer)
+            days.append(day)
     customer_services.refresh_search(named + unnamed)
     customer_services.begin_stages(named, actor=actor)
     customer_services.note_created_customers(import_job, named)
@@ -270,6 +309,7 @@ ORDERS = ImportResource(
         ImportColumn("currency", _("Currency"), max_length=3),
         ImportColumn("channel", _("Channel"), max_length=40),
         ImportColumn("country", _("Country"), max_length=80),
+        ImportColumn("refund_of", _("Number of the order that a refund is of"), max_length=60),
     ),
     checks=(
         ImportCheck(

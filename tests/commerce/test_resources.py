@@ -11,6 +11,7 @@ import pytest
 from django.core.files.base import ContentFile, File
 
 from commerce.models import Order, OrderLine, Product
+from commerce.services import refresh_order_facts, refresh_revenue
 from crm import work
 from crm.actor import Actor
 from crm.models import Activity, Business, ExchangeRate
@@ -273,3 +274,24 @@ def test_the_orders_of_a_real_shop_sum_to_the_file(in_scope: Business) -> None:
         lines, "InvoiceNo", "CustomerID", lambda row: Decimal(row["Quantity"]) * Decimal(row["UnitPrice"])
     )
     assert OrderLine.objects.count() == 42_481
+
+
+def test_refunds_are_linked_by_the_number_of_their_order_whichever_comes_first(in_scope: Business) -> None:
+    header = "order_number,customer_external_id,ordered_at,total,refund_of\n"
+    bring_in(in_scope, header + "R1,C1,2026-01-03,-40.00,A1\nR2,C1,2026-01-04,-5.00,gone\nR3,C1,2026-01-05,-1.00,\n")
+    unlinked = {number: ["unlinked_refund"] for number in ("R1", "R2", "R3")}
+    assert dict(Order.objects.values_list("number", "flags")) == unlinked
+    bring_in(in_scope, header + "A1,C1,2026-01-01,40.00,\nA2,C1,2026-01-02,7.00,\n")
+    original, refund = Order.objects.get(number="A1"), Order.objects.get(number="R1")
+    assert (refund.refund_of_id, refund.flags, original.is_refunded) == (original.pk, [], True)
+    assert Order.objects.get(number="R2").flags == ["unlinked_refund"]
+    assert (_facts("C1").total_spent, _facts("C1").order_count) == (Decimal("1.00"), 1)
+    assert (refresh_order_facts(), refresh_revenue()) == (0, 0)
+
+
+def test_refunds_of_a_file_are_never_linked_for_more_than_the_order(in_scope: Business) -> None:
+    header = "order_number,customer_external_id,ordered_at,total,refund_of\n"
+    bring_in(in_scope, header + "A1,C1,2026-01-01,40.00,\nR1,C1,2026-01-03,-40.01,A1\n")
+    refund = Order.objects.get(number="R1")
+    assert (refund.refund_of_id, refund.flags) == (None, ["unlinked_refund"])
+    assert _facts("C1").total_spent == Decimal("-0.01")
