@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -111,7 +112,7 @@ def objects_of(business: Business) -> dict[str, Any]:
         deal, _created = create_deal(
             actor=system, business=business, at=at, name=f"{MARKER} deal {number}", customer=customer, contact=contact,
             competitor=f"{MARKER} rival", next_step=f"{MARKER} step", source=MARKER, external_id=f"{MARKER}-{number}",
-            expected_close_on=at.date(), kind="expansion", amount=1234,
+            expected_close_on=at.date(), kind="expansion", amount=Decimal(1234),
         )  # fmt: skip
         return {
             "customer": customer, "order": order, "deal": deal, "import": job, "contact": contact, "note": note, "file": kept,
