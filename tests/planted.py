@@ -11,7 +11,7 @@ from django.core.files.base import ContentFile
 from django.db import connection
 
 from commerce.models import Product
-from commerce.services import create_deal
+from commerce.services import create_deal, record_payment
 from crm import clock
 from crm.actor import Actor
 from crm.models import (
@@ -30,13 +30,24 @@ from crm.operations import Operation
 from crm.scope import scope
 from customers import services
 from customers.models import ImportChange
-from tests.factories import make_customer, make_file, make_membership, make_note, make_order, make_session
+from tests.factories import (
+    make_customer,
+    make_file,
+    make_invoice,
+    make_membership,
+    make_note,
+    make_order,
+    make_session,
+    make_subscription,
+)
 
 MARKER = "CANARY"
 
 # The word of an address -> the kind of object that its id names.
 KINDS = {
-    "customers": "customer", "imports": "import", "orders": "order", "deals": "deal", "jobs": "job", "teams": "team", "api-keys": "api_key",
+    "customers": "customer", "imports": "import", "orders": "order", "deals": "deal",
+    "subscriptions": "subscription", "invoices": "invoice", "payments": "payment",
+    "jobs": "job", "teams": "team", "api-keys": "api_key",
     "notifications": "notification", "schedules": "schedule", "people": "member",
     "invitations": "invitation", "exchange-rates": "rate", "activity": "activity", "sessions": "session",
     "views": "view", "saved-views": "view",
@@ -102,6 +113,13 @@ def objects_of(business: Business) -> dict[str, Any]:
             value=[f"{MARKER} industry"],
             name=f"{MARKER} criterion",
         )
+        subscription = make_subscription(customer, plan=f"{MARKER} plan", source=MARKER, external_id=number)
+        invoice = make_invoice(
+            customer, number=f"{MARKER}-I{number}", note=f"{MARKER} invoice", subscription=subscription
+        )
+        invoice, payment = record_payment(
+            actor=system, invoice=invoice, at=at, amount=Decimal(40), reference=f"{MARKER} reference"
+        )
         note = make_note(customer, f"{MARKER} note")
         kept = make_file(customer, f"{MARKER}.txt", f"{MARKER} file".encode(), description=f"{MARKER} description")
         gone = make_customer(business, display_name=f"{MARKER} gone")
@@ -115,7 +133,8 @@ def objects_of(business: Business) -> dict[str, Any]:
             expected_close_on=at.date(), kind="expansion", amount=Decimal(1234),
         )  # fmt: skip
         return {
-            "customer": customer, "order": order, "deal": deal, "import": job, "contact": contact, "note": note, "file": kept,
+            "customer": customer, "order": order, "deal": deal, "subscription": subscription, "invoice": invoice, "payment": payment,
+            "import": job, "contact": contact, "note": note, "file": kept,
             "job": Job.objects.get(pk=job.job_id),
             "member": make_membership(business, "agent"),
             "notification": Notification.objects.create(

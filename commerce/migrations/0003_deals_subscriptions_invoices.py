@@ -503,11 +503,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='subscription',
-            index=models.Index(fields=['business', '-started_on', 'id'], name='commerce_sub_recent'),
+            index=models.Index(fields=['business', 'started_on', 'id'], name='commerce_sub_recent'),
         ),
         migrations.AddIndex(
             model_name='subscription',
-            index=models.Index(condition=models.Q(('renews_on__isnull', False)), fields=['business', 'renews_on', 'id'], name='commerce_sub_by_renewal'),
+            index=models.Index(fields=['business', 'mrr', 'id'], name='commerce_sub_by_mrr'),
+        ),
+        migrations.AddIndex(
+            model_name='subscription',
+            index=models.Index(models.F('business'), models.OrderBy(models.F('renews_on'), nulls_first=True), models.F('id'), name='commerce_sub_by_renewal'),
         ),
         migrations.AddIndex(
             model_name='subscription',
@@ -524,6 +528,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='invoice',
             index=models.Index(condition=models.Q(('status__in', ['open', 'partial'])), fields=['business', 'due_on', 'id'], name='commerce_invoice_owed'),
+        ),
+        migrations.AddIndex(
+            model_name='invoice',
+            index=models.Index(models.F('business'), models.OrderBy(models.F('due_on'), nulls_first=True), models.F('id'), name='commerce_invoice_by_due'),
         ),
         migrations.AddIndex(
             model_name='invoice',

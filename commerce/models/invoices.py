@@ -104,6 +104,7 @@ class Invoice(BusinessModel):
             models.Index(
                 fields=["business", "due_on", "id"], condition=Q(status__in=["open", "partial"]), name="commerce_invoice_owed"
             ),
+            models.Index(F("business"), F("due_on").asc(nulls_first=True), F("id"), name="commerce_invoice_by_due"),
             models.Index(
                 fields=["customer", "-issued_on"], condition=~Q(recurs=""), name="commerce_invoice_recurring"
             ),

@@ -87,10 +87,9 @@ class Subscription(BusinessModel):  # type: ignore[django-manager-missing]  # it
         indexes = [
             models.Index(fields=["customer", "started_on"], name="commerce_sub_of_customer"),
             models.Index(fields=["business", "status", "-mrr", "id"], name="commerce_sub_by_status"),
-            models.Index(fields=["business", "-started_on", "id"], name="commerce_sub_recent"),
-            models.Index(
-                fields=["business", "renews_on", "id"], condition=Q(renews_on__isnull=False), name="commerce_sub_by_renewal"
-            ),
+            models.Index(fields=["business", "started_on", "id"], name="commerce_sub_recent"),
+            models.Index(fields=["business", "mrr", "id"], name="commerce_sub_by_mrr"),
+            models.Index(F("business"), F("renews_on").asc(nulls_first=True), F("id"), name="commerce_sub_by_renewal"),
             models.Index(
                 fields=["business", "ended_on"], condition=Q(ended_on__isnull=False), name="commerce_sub_by_end"
             ),

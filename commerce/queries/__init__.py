@@ -1,6 +1,14 @@
 """Questions about what customers buy."""
 
-from commerce.queries.integrity import DEAL_FACTS, DEAL_STEPS, ORDER_FACTS, REVENUE_DAYS
+from commerce.queries.integrity import (
+    DEAL_FACTS,
+    DEAL_STEPS,
+    INVOICE_PAYMENTS,
+    ORDER_FACTS,
+    RECURRING_FACTS,
+    REVENUE_DAYS,
+    SUBSCRIPTION_STEPS,
+)
 from commerce.queries.orders import (
     DORMANT,
     Month,
@@ -15,8 +23,11 @@ __all__ = [
     "DEAL_FACTS",
     "DEAL_STEPS",
     "DORMANT",
+    "INVOICE_PAYMENTS",
     "ORDER_FACTS",
+    "RECURRING_FACTS",
     "REVENUE_DAYS",
+    "SUBSCRIPTION_STEPS",
     "Month",
     "is_dormant",
     "order_entries_of",

@@ -252,7 +252,7 @@ def _the_same(known: Invoice, data: dict[str, Any]) -> Invoice:
         # what has become of it since is no other content, and what was left out is none
         if name == "status" or (value is None and name in ("issued_on", "currency")):
             continue
-        sent = getattr(value, "pk", value)
+        sent: Any = getattr(value, "pk", value)
         sent = sent.strip() if isinstance(sent, str) else sent
         if name == "amount" and sent is not None and known.currency in EXPONENTS:
             sent = round_money(sent, known.currency)
@@ -297,7 +297,7 @@ def _assign(invoice: Invoice, data: dict[str, Any]) -> None:
         raise InvalidInput({"amount": [_("More than can be stored.")]})
 
 
-def _faults_of(invoice: Invoice, data: dict[str, Any]) -> dict[str, list[str]]:
+def _faults_of(invoice: Any, data: dict[str, Any]) -> dict[str, list[str]]:
     faults: dict[str, list[str]] = {}
     if not invoice.number:
         faults["number"] = [_("Give the invoice's number.")]

@@ -291,7 +291,7 @@ def settle_subscriptions(*, actor: Actor, business: Business, day: date) -> int:
     Called by the daily slide, which brings the figures of their customers up to date.
     """
     months = "{" + ", ".join(f'"{interval.value}": {number}' for interval, number in MONTHS.items()) + "}"
-    parameters = {"business": business.pk, "day": day, "months": months, "who": actor.label[:120]}
+    parameters: dict[str, Any] = {"business": business.pk, "day": day, "months": months, "who": actor.label[:120]}
     with connection.cursor() as cursor:
         cursor.execute(_END, parameters)
         count = int(cursor.rowcount)
@@ -432,7 +432,7 @@ def _assign(subscription: Subscription, data: dict[str, Any], *, day: date, conv
         subscription.mrr = _converted(subscription, day)
 
 
-def _faults_of(subscription: Subscription, data: dict[str, Any]) -> dict[str, list[str]]:
+def _faults_of(subscription: Any, data: dict[str, Any]) -> dict[str, list[str]]:
     faults: dict[str, list[str]] = {}
     for name in ("started_on", "renews_on"):
         if (day := data.get(name)) and not _FIRST_YEAR <= day.year <= _LAST_YEAR:

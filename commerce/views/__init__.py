@@ -3,7 +3,27 @@
 from commerce.views.deal_board import DealBoard, DealCard
 from commerce.views.deal_report import PipelineReport
 from commerce.views.deals import DealCreate, DealDelete, DealDetail, DealList, DealMove, DealUpdate
+from commerce.views.invoices import (
+    InvoiceCreate,
+    InvoiceDetail,
+    InvoiceList,
+    InvoicePay,
+    InvoiceUpdate,
+    InvoiceVoid,
+    PaymentRemove,
+)
 from commerce.views.orders import OrderDetail, OrderList
+from commerce.views.subscriptions import (
+    SubscriptionCancel,
+    SubscriptionCreate,
+    SubscriptionDetail,
+    SubscriptionList,
+    SubscriptionPause,
+    SubscriptionReopen,
+    SubscriptionResume,
+    SubscriptionUpdate,
+)
+from commerce.views.values import PredictValues, ValueReport
 
 __all__ = [
     "DealBoard",
@@ -14,7 +34,24 @@ __all__ = [
     "DealList",
     "DealMove",
     "DealUpdate",
+    "InvoiceCreate",
+    "InvoiceDetail",
+    "InvoiceList",
+    "InvoicePay",
+    "InvoiceUpdate",
+    "InvoiceVoid",
     "OrderDetail",
     "OrderList",
+    "PaymentRemove",
     "PipelineReport",
+    "PredictValues",
+    "SubscriptionCancel",
+    "SubscriptionCreate",
+    "SubscriptionDetail",
+    "SubscriptionList",
+    "SubscriptionPause",
+    "SubscriptionReopen",
+    "SubscriptionResume",
+    "SubscriptionUpdate",
+    "ValueReport",
 ]

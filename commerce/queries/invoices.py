@@ -1,0 +1,105 @@
+"""Questions about invoices and payments: what they come to, what is overdue, and what is told of them elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from commerce.choices import ZERO, InvoiceStatus
+from commerce.models import Invoice, Payment
+from commerce.queries.days import behind_day, start_of
+from crm import clock, formats
+from crm.actor import Actor
+from customers.models import Customer
+from customers.registry import TimelineEntry
+
+OWED = (InvoiceStatus.OPEN, InvoiceStatus.PARTIAL)
+"""Statuses of invoices for which something is still to be paid."""
+
+
+def overdue(today: date) -> Q:
+    """Invoices for which something is owed that was due before `today`."""
+    return Q(status__in=OWED, due_on__lt=today)
+
+
+@dataclass(frozen=True)
+class Billed:
+    """How many invoices, what they come to, what was paid and what is owed; in the reporting currency, void ones and drafts left out
+    of the amounts."""
+
+    count: int = 0
+    amount: Decimal = ZERO
+    paid: Decimal = ZERO
+    owed: Decimal = ZERO
+
+
+def billed_of(rows: QuerySet[Any]) -> Billed:
+    """What the invoices come to."""
+    counts = ~Q(status__in=[InvoiceStatus.DRAFT, InvoiceStatus.VOID])
+    found = rows.order_by().aggregate(
+        n=Count("pk"), amount=Sum("amount_base", filter=counts), paid=Sum("paid_base", filter=counts),
+        owed=Sum(F("amount_base") - F("paid_base"), filter=Q(status__in=OWED)),
+    )  # fmt: skip
+    return Billed(found["n"], found["amount"] or ZERO, found["paid"] or ZERO, found["owed"] or ZERO)
+
+
+def invoices_of(actor: Actor, customer: Customer, limit: int = 10) -> list[Invoice]:
+    """The customer's latest invoices, newest first."""
+    rows = Invoice.objects.visible_to(actor).filter(customer=customer)
+    return list(rows.order_by("-issued_on", "-id")[:limit])
+
+
+def overdue_of(customer: Customer, at: datetime) -> int:
+    """How many invoices of the customer are overdue on the day of `at`; no question is asked of one that owes nothing."""
+    if customer.facts.invoices_owed <= 0:
+        return 0
+    today = clock.today(customer.business.time_zone, at)
+    return int(Invoice.objects.filter(overdue(today), customer=customer).count())
+
+
+def invoices_by_number(actor: Actor, words: str, limit: int) -> list[Invoice]:
+    """The invoices whose number is or begins with the words; the one that it is comes first."""
+    number = words.strip().removeprefix("#")
+    if not number:
+        return []
+    invoices = Invoice.objects.visible_to(actor).select_related("customer")
+    begin = invoices.filter(number__gte=number, number__lt=number + "\U0010ffff", number__startswith=number)
+    exact = invoices.filter(number__in={number, number.upper()})
+    return list(dict.fromkeys([*exact, *begin.order_by("number")[:limit]]))[:limit]
+
+
+def invoice_entries_of(
+    actor: Actor, customer_ids: Sequence[UUID], before: tuple[datetime, str] | None, limit: int
+) -> list[TimelineEntry]:
+    """The source of the timeline that tells of invoices that were issued, at the start of that day."""
+    rows = Invoice.objects.filter(customer__in=list(customer_ids)).exclude(status=InvoiceStatus.DRAFT)
+    return [
+        TimelineEntry(
+            at=start_of(invoice.issued_on), key=str(invoice.pk), title=_("Invoice %(number)s") % {"number": invoice.number},
+            text=str(invoice.get_status_display()), amount=formats.money(invoice.amount, invoice.currency),
+            href=reverse("commerce:invoice_detail", args=[invoice.pk]), customer_id=invoice.customer_id,
+        )
+        for invoice in behind_day(rows, before, "issued_on", "id")[:limit]
+    ]  # fmt: skip
+
+
+def payment_entries_of(
+    actor: Actor, customer_ids: Sequence[UUID], before: tuple[datetime, str] | None, limit: int
+) -> list[TimelineEntry]:
+    """The source of the timeline that tells of money that came in, at the start of that day."""
+    rows = Payment.objects.select_related("invoice").filter(invoice__customer__in=list(customer_ids))
+    return [
+        TimelineEntry(
+            at=start_of(payment.paid_on), key=str(payment.pk),
+            title=_("Payment for invoice %(number)s") % {"number": payment.invoice.number}, text=payment.reference,
+            amount=formats.money(payment.amount, payment.invoice.currency),
+            href=reverse("commerce:invoice_detail", args=[payment.invoice_id]), customer_id=payment.invoice.customer_id,
+        )
+        for payment in behind_day(rows, before, "paid_on", "id")[:limit]
+    ]  # fmt: skip
