@@ -5,7 +5,17 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from commerce.models import Order, OrderLine, Product, RevenueDay
+from commerce.models import (
+    LifetimeValueEstimate,
+    Order,
+    OrderLine,
+    OrderStatusChange,
+    Product,
+    ProductCategory,
+    RevenueDay,
+    RollingDay,
+    ValueModel,
+)
 from crm.admin_site import ReadOnlyAdmin
 
 
@@ -54,3 +64,48 @@ class RevenueDayAdmin(ReadOnlyAdmin):
     list_filter = ("business",)
     search_fields = ("=id",)
     ordering = ("-day",)
+
+
+@admin.register(ProductCategory)
+class ProductCategoryAdmin(ReadOnlyAdmin):
+    list_display = ("name", "parent", "business")
+    list_filter = ("business",)
+    list_select_related = ("business", "parent")
+    search_fields = ("name",)
+
+
+@admin.register(OrderStatusChange)
+class OrderStatusChangeAdmin(ReadOnlyAdmin):
+    list_display = ("order", "before", "after", "at", "actor_label", "business")
+    list_filter = ("business", "after")
+    list_select_related = ("business", "order")
+    search_fields = ("=order__number",)
+    ordering = ("-id",)
+
+    def shows(self, row: Any) -> list[tuple[Any, Any]]:
+        return [(row.business_id, row.order.customer_id)]
+
+
+@admin.register(RollingDay)
+class RollingDayAdmin(ReadOnlyAdmin):
+    list_display = ("business", "day")
+    list_filter = ("business",)
+    search_fields = ("business__slug",)
+
+
+@admin.register(ValueModel)
+class ValueModelAdmin(ReadOnlyAdmin):
+    list_display = ("business", "version", "method", "customer_count", "trained_to", "created_at")
+    list_filter = ("business", "method")
+    search_fields = ("=version",)
+
+
+@admin.register(LifetimeValueEstimate)
+class LifetimeValueEstimateAdmin(ReadOnlyAdmin):
+    list_display = ("customer", "business", "predicted", "low", "high", "orders", "alive", "calculated_at")
+    list_filter = ("business",)
+    list_select_related = ("business", "customer")
+    search_fields = ("=customer__external_id",)
+
+    def shows(self, row: Any) -> list[tuple[Any, Any]]:
+        return [(row.business_id, row.customer_id)]

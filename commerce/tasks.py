@@ -43,8 +43,9 @@ def predict_all_values(work: JobRun) -> dict[str, Any]:
 
 def slide_windows(work: JobRun) -> dict[str, Any]:
     """Let the rolling figures of every business whose day has ended stand at the new one."""
-    changed = 0
+    at, changed = clock.now(), 0
     for business in Business.objects.filter(is_active=True).order_by("slug"):
+        day = clock.today(business.time_zone, at)
         with scope(business), work.atomic():
-            changed += services.slide_windows(actor=work.actor, business=business)["changed"]
+            changed += services.slide_windows(actor=work.actor, business=business, day=day)["changed"]
     return {"changed": changed}

@@ -8,7 +8,7 @@ from django.core.validators import RegexValidator
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext_lazy as _
 
-from commerce.choices import OrderStatus
+from commerce.choices import OrderFlag, OrderStatus
 from commerce.models import Order
 from crm.filters import MomentFilter, StrictFilterSet
 
@@ -29,11 +29,22 @@ class OrderFilterSet(StrictFilterSet):
         label=_("Total up to"), field_name="total", lookup_expr="lte", max_value=10**12
     )
 
-    page_fields = frozenset({"status", "number", "ordered_at__gte", "ordered_at__lte", "total__gte", "total__lte"})
+    flag = django_filters.ChoiceFilter(
+        label=_("What is odd"), choices=OrderFlag.choices, method="with_flag", empty_label=_("Anything")
+    )
+    is_refunded = django_filters.BooleanFilter(label=_("Wholly refunded"))
+
+    page_fields = frozenset(
+        {"status", "flag", "number", "ordered_at__gte", "ordered_at__lte", "total__gte", "total__lte"}
+    )
 
     class Meta:
         model = Order
         fields: list[str] = []
+
+    def with_flag(self, queryset: Any, name: str, value: str) -> Any:
+        """Orders that carry the flag; those with any have an index of their own."""
+        return queryset.exclude(flags=[]).filter(flags__contains=[value])
 
     def in_month(self, queryset: Any, name: str, value: str) -> Any:
         """Orders of a calendar month (2026-01) in the business's zone."""

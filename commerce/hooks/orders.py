@@ -61,7 +61,7 @@ def _orders(customer: Any) -> str:
 
 
 def _completed(customer: Any) -> str:
-    return f"{_orders(customer)}&status=completed"
+    return f"{_orders(customer)}&status=completed&is_refunded=false"
 
 
 permissions.plug(

@@ -11,7 +11,6 @@ from uuid import UUID
 from django.db import connection
 
 from commerce.choices import MONTHS
-from crm import clock
 from crm.money import EXPONENTS
 from crm.scope import open_businesses
 
@@ -22,7 +21,7 @@ order by customer_id for no key update
 # The day up to which rolling figures stand, and in which zone: that of the last slide, or today before the first.
 _DAYS = """
 days as (
-    select b.id as business_id, b.time_zone as zone, coalesce(s.day, (%(at)s at time zone b.time_zone)::date) as day
+    select b.id as business_id, b.time_zone as zone, coalesce(s.day, (now() at time zone b.time_zone)::date) as day
     from crm_business b left join commerce_rollingday s on s.business_id = b.id where b.id = any(%(businesses)s)
 )
 """
@@ -190,7 +189,7 @@ def refresh_headlines(customer_ids: Sequence[UUID] | None = None) -> int:
 
 def _refresh(statement: str, customer_ids: Sequence[UUID] | None, parts: dict[str, str] | None = None) -> int:
     parameters: dict[str, Any] = {
-        "businesses": list(open_businesses()), "at": clock.now(), "months": _months_as_json(),
+        "businesses": list(open_businesses()), "months": _months_as_json(),
     }  # fmt: skip
     only = only_orders = only_facts = ""
     if customer_ids is not None:

@@ -87,7 +87,7 @@ def create_order(*, actor: Actor, business: Business, at: datetime, **data: Any)
     if taken.order is None:
         raise InvalidInput(taken.faults)
     if taken.status == "created":
-        _record("created", actor, taken.order, {"total": (None, taken.order.total)})
+        _record("commerce.order.created", actor, taken.order, {"total": (None, taken.order.total)})
     return taken.order, taken.status == "created"
 
 
@@ -106,7 +106,9 @@ def update_order(*, actor: Actor, order: Order, at: datetime, version: str | Non
         raise InvalidInput(taken.faults)
     changes = activity.changes_between(before, taken.order, COMPARED)
     if taken.status == "updated":
-        _record("updated", actor, taken.order, changes or {"lines": (None, len(data.get("lines") or ()))})
+        _record(
+            "commerce.order.updated", actor, taken.order, changes or {"lines": (None, len(data.get("lines") or ()))}
+        )
     return taken.order
 
 
@@ -116,7 +118,7 @@ def delete_order(*, actor: Actor, order: Order, version: str | None = None) -> N
     locked = _lock(order)
     actor.require("commerce.delete_orders", locked.business)
     check_version(locked, version)
-    _record("deleted", actor, locked, {"number": (locked.number, None), "total": (locked.total, None)})
+    _record("commerce.order.deleted", actor, locked, {"number": (locked.number, None), "total": (locked.total, None)})
     customers, original = {locked.customer_id}, locked.refund_of_id
     days = {clock.today(locked.business.time_zone, locked.ordered_at)}
     flag = [OrderFlag.UNLINKED_REFUND.value]
@@ -532,9 +534,9 @@ def _lock(order: Order) -> Order:
     return locked
 
 
-def _record(what: str, actor: Actor, order: Order, changes: dict[str, tuple[Any, Any]]) -> None:
+def _record(verb: str, actor: Actor, order: Order, changes: dict[str, tuple[Any, Any]]) -> None:
     activity.record(
-        f"commerce.order.{what}",
+        verb,
         actor=actor,
         business=order.business_id,
         subject=order,

@@ -9,7 +9,6 @@ from django.db import connection, transaction
 from commerce.models import RollingDay
 from commerce.services.facts import WINDOWS, refresh_order_facts, refresh_recurring_facts
 from commerce.services.subscriptions import settle_subscriptions
-from crm import clock
 from crm.actor import Actor
 from crm.models import Business
 
@@ -34,10 +33,9 @@ select distinct customer_id from commerce_invoice where business_id = %(business
 
 
 @transaction.atomic
-def slide_windows(*, actor: Actor, business: Business, day: date | None = None) -> dict[str, int]:
-    """Let the rolling figures of the open business stand at `day` (default: today in its zone). Returns how many customers were
+def slide_windows(*, actor: Actor, business: Business, day: date) -> dict[str, int]:
+    """Let the rolling figures of the open business stand at `day`, today in its zone. Returns how many customers were
     looked at and how many differed. The first slide looks at everybody; a day that is over already does nothing."""
-    day = day or clock.today(business.time_zone, clock.now())
     state = RollingDay.objects.select_for_update().filter(business=business).first()
     if state is not None and state.day >= day:
         return {"customers": 0, "changed": 0}

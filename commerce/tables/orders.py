@@ -7,7 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from commerce.choices import OrderStatus
+from commerce.choices import OrderFlag, OrderStatus
 from commerce.models import Order
 from crm.templatetags import ui
 
@@ -17,6 +17,8 @@ _KINDS = {
 
 
 def order_badge(order: Order) -> SafeString:
+    if order.is_refunded:
+        return ui.badge(_("Refunded"), "warn")
     return ui.badge(order.get_status_display(), _KINDS[OrderStatus(order.status)])
 
 
@@ -41,7 +43,17 @@ def order_facts(order: Order) -> list[tuple[str, Any]]:
             )
         )
     elif order.status == OrderStatus.REFUND:
-        pairs.append((_("Refund of"), _("not named in the file")))
+        waits = _("%(number)s, which has not come in") % {"number": order.refund_of_number}
+        pairs.append((_("Refund of"), waits if order.refund_of_number else _("not named")))
+    if order.flags:
+        pairs.append((_("What is odd"), ", ".join(str(OrderFlag(flag).label) for flag in order.flags)))
+    if order.opportunity_id:
+        pairs.append(
+            (
+                _("Deal"),
+                format_html(link, reverse("commerce:deal_detail", args=[order.opportunity_id]), order.opportunity),
+            )
+        )
     if order.channel:
         pairs.append((_("Channel"), order.channel))
     return pairs

@@ -68,7 +68,7 @@ class OrderDetail(Page):
     @cached_property
     def order(self) -> Order:
         found: Order = self.one(
-            Order.objects.visible_to(self.actor).select_related("business", "customer", "refund_of")
+            Order.objects.visible_to(self.actor).select_related("business", "customer", "refund_of", "opportunity")
         )
         saw(self.request, [found.customer_id])
         return found
@@ -81,4 +81,16 @@ class OrderDetail(Page):
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         lines = list(self.order.lines.select_related("product").order_by("position")[:500])
-        return self.show(order=self.order, lines=lines, badges=order_badge(self.order), facts=order_facts(self.order))
+        refunds = [
+            (refund, reverse("commerce:order_detail", args=[refund.pk]))
+            for refund in self.order.refunds.order_by("ordered_at")[:100]
+        ]
+        steps = list(self.order.status_changes.order_by("id")[:100])
+        return self.show(
+            order=self.order,
+            lines=lines,
+            badges=order_badge(self.order),
+            facts=order_facts(self.order),
+            refunds=refunds,
+            steps=steps,
+        )
