@@ -12,6 +12,7 @@ from commerce.choices import OPEN_STAGES, PROBABILITIES
 from commerce.forms import probability_field, stale_field
 from commerce.panels.deals import deal_entries, deal_panel, pipeline_figures
 from commerce.queries.deals import STALE_AFTER_DAYS, deal_entries_of
+from commerce.resources import DEALS
 from crm.hooks import EVERYBODY
 from crm.registry import (
     Emptied,
@@ -35,7 +36,15 @@ from crm.registry import (
     sidebar,
     verbs,
 )
-from customers.registry import Field, ProfilePanel, TimelineSource, fields, profile_panels, timeline_sources
+from customers.registry import (
+    Field,
+    ProfilePanel,
+    TimelineSource,
+    fields,
+    import_resources,
+    profile_panels,
+    timeline_sources,
+)
 
 
 def _deals(state: str) -> Callable[[Any], str]:
@@ -88,10 +97,11 @@ sidebar.plug(
 )
 quick_actions.plug(QuickAction(_("Add deal"), "handshake", "commerce:deal_create", "commerce.add_deals", 30))
 palette_entries.plug(PaletteEntries("deals", _("Deals"), "commerce.view_deals", deal_entries, order=28))
-profile_panels.plug(ProfilePanel("deals", "commerce.view_deals", deal_panel, order=90))
+profile_panels.plug(ProfilePanel("deals", "commerce.view_deals", deal_panel, order=90, tab="commerce"))
 timeline_sources.plug(
     TimelineSource("deals", _("Deals"), "handshake", "commerce.view_deals", deal_entries_of, order=35)
 )
+import_resources.plug(DEALS)
 home_figures.plug(HomeFigures("pipeline", pipeline_figures, "commerce.view_deals", order=30))
 integrity_checks.plug(
     IntegrityCheck("commerce.deal_facts", _("Deal facts are the sums of the deals"), queries.DEAL_FACTS, order=320),

@@ -1,5 +1,6 @@
 """Kinds of files of commerce."""
 
+from commerce.resources.deals import DEALS
 from commerce.resources.orders import ORDER_LINES, ORDERS
 
-__all__ = ["ORDERS", "ORDER_LINES"]
+__all__ = ["DEALS", "ORDERS", "ORDER_LINES"]

@@ -257,7 +257,7 @@ def _assign(deal: Opportunity, before: Opportunity | None, data: dict[str, Any],
         raise InvalidInput({"currency": [_("Not a currency code such as EUR.")]})
     if deal.stage not in OPEN_STAGES:
         deal.probability = _PROBABILITY[DealStage(deal.stage)]
-    faults = _faults_of(deal, data, at)
+    faults = _faults_of(deal, before, data, at)
     if faults:
         raise InvalidInput(faults)
     if deal.amount is not None:
@@ -267,7 +267,9 @@ def _assign(deal: Opportunity, before: Opportunity | None, data: dict[str, Any],
     _check_people(deal, before)
 
 
-def _faults_of(deal: Opportunity, data: dict[str, Any], at: datetime) -> dict[str, list[str]]:
+def _faults_of(
+    deal: Opportunity, before: Opportunity | None, data: dict[str, Any], at: datetime
+) -> dict[str, list[str]]:
     faults: dict[str, list[str]] = {}
     zone = deal.business.time_zone
     for name in _DAYS:
@@ -287,7 +289,11 @@ def _faults_of(deal: Opportunity, data: dict[str, Any], at: datetime) -> dict[st
         faults["probability"] = [_("Give a percentage from 0 to 100.")]
     if deal.lost_reason and deal.stage != DealStage.LOST:
         faults["lost_reason"] = [_("Only a lost deal has a reason for that.")]
-    elif not deal.lost_reason and deal.stage == DealStage.LOST:
+    elif (
+        not deal.lost_reason
+        and deal.stage == DealStage.LOST
+        and (before is None or before.lost_reason or before.stage != DealStage.LOST)
+    ):  # files may have brought deals without one
         faults["lost_reason"] = [_("Say why the deal was lost.")]
     return faults
 
