@@ -9,6 +9,7 @@ from commerce import queries, services
 from commerce.choices import ArrSource
 from commerce.panels.subscriptions import subscription_panel
 from commerce.queries.subscriptions import change_entries_of
+from commerce.resources import SUBSCRIPTIONS
 from crm.hooks import EVERYBODY
 from crm.registry import (
     Emptied,
@@ -28,7 +29,15 @@ from crm.registry import (
     sidebar,
     verbs,
 )
-from customers.registry import Field, ProfilePanel, TimelineSource, fields, profile_panels, timeline_sources
+from customers.registry import (
+    Field,
+    ProfilePanel,
+    TimelineSource,
+    fields,
+    import_resources,
+    profile_panels,
+    timeline_sources,
+)
 
 
 def _running(customer: Any) -> str:
@@ -66,7 +75,9 @@ business_tables.plug(Emptied("subscriptions", ("commerce.SubscriptionChange", "c
 record_pages.plug(
     RecordPage("commerce.subscription", "commerce:subscription_detail", "commerce.view_subscriptions"),
 )
-profile_panels.plug(ProfilePanel("subscriptions", "commerce.view_subscriptions", subscription_panel, order=92))
+profile_panels.plug(
+    ProfilePanel("subscriptions", "commerce.view_subscriptions", subscription_panel, order=92, tab="commerce")
+)
 timeline_sources.plug(
     TimelineSource(
         "subscriptions", _("Subscriptions"), "repeat", "commerce.view_subscriptions", change_entries_of, order=36
@@ -77,6 +88,7 @@ listeners.plug(
     Listener("customers.customer.updated", "commerce.arr_updated", services.follow_arr_manual),
     Listener("customers.import.completed", "commerce.arr_imported", services.follow_imported_arr),
 )
+import_resources.plug(SUBSCRIPTIONS)
 integrity_checks.plug(
     IntegrityCheck(
         "commerce.recurring_facts", _("Recurring revenue and invoice facts are what the rows say"), queries.RECURRING_FACTS, order=340

@@ -2,5 +2,6 @@
 
 from commerce.resources.deals import DEALS
 from commerce.resources.orders import ORDER_LINES, ORDERS
+from commerce.resources.subscriptions import SUBSCRIPTIONS
 
-__all__ = ["DEALS", "ORDERS", "ORDER_LINES"]
+__all__ = ["DEALS", "ORDERS", "ORDER_LINES", "SUBSCRIPTIONS"]
