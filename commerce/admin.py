@@ -7,6 +7,8 @@ from django.http import HttpRequest
 
 from commerce.models import (
     LifetimeValueEstimate,
+    Opportunity,
+    OpportunityStageChange,
     Order,
     OrderLine,
     OrderStatusChange,
@@ -109,3 +111,25 @@ class LifetimeValueEstimateAdmin(ReadOnlyAdmin):
 
     def shows(self, row: Any) -> list[tuple[Any, Any]]:
         return [(row.business_id, row.customer_id)]
+
+
+@admin.register(Opportunity)
+class OpportunityAdmin(ReadOnlyAdmin):
+    page_name = "commerce:deal_detail"
+    list_display = ("name", "business", "customer", "kind", "stage", "amount", "currency", "expected_close_on", "owner")
+    list_filter = ("business", "stage", "kind")
+    list_select_related = ("business", "customer", "owner")
+    search_fields = ("name", "external_id")
+    ordering = ("-id",)
+
+    def shows(self, row: Any) -> list[tuple[Any, Any]]:
+        return [(row.business_id, row.customer_id)] if row.customer_id else []
+
+
+@admin.register(OpportunityStageChange)
+class OpportunityStageChangeAdmin(ReadOnlyAdmin):
+    list_display = ("opportunity", "business", "before", "after", "at", "days", "actor_label")
+    list_filter = ("business", "after")
+    list_select_related = ("business", "opportunity")
+    search_fields = ("opportunity__name",)
+    ordering = ("-id",)

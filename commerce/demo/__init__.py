@@ -1,5 +1,7 @@
 """Products, orders, refunds and exchange rates of the demo businesses."""
 
+from commerce.demo.deals import fill_deals
 from commerce.demo.fill import fill_orders
+from commerce.demo.subscriptions import fill_subscriptions
 
-__all__ = ["fill_orders"]
+__all__ = ["fill_deals", "fill_orders", "fill_subscriptions"]

@@ -9,12 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from commerce import queries
 from commerce.choices import OPEN_STAGES, PROBABILITIES
+from commerce.demo import fill_deals
 from commerce.forms import probability_field, stale_field
 from commerce.panels.deals import deal_entries, deal_panel, pipeline_figures
 from commerce.queries.deals import STALE_AFTER_DAYS, deal_entries_of
 from commerce.resources import DEALS
 from crm.hooks import EVERYBODY
 from crm.registry import (
+    DemoPart,
     Emptied,
     HomeFigures,
     IntegrityCheck,
@@ -26,6 +28,7 @@ from crm.registry import (
     SidebarItem,
     Verb,
     business_tables,
+    demo_parts,
     home_figures,
     integrity_checks,
     palette_entries,
@@ -102,6 +105,7 @@ timeline_sources.plug(
     TimelineSource("deals", _("Deals"), "handshake", "commerce.view_deals", deal_entries_of, order=35)
 )
 import_resources.plug(DEALS)
+demo_parts.plug(DemoPart("deals", fill_deals, ("commerce.Opportunity", "commerce.OpportunityStageChange"), order=310))
 home_figures.plug(HomeFigures("pipeline", pipeline_figures, "commerce.view_deals", order=30))
 integrity_checks.plug(
     IntegrityCheck("commerce.deal_facts", _("Deal facts are the sums of the deals"), queries.DEAL_FACTS, order=320),
