@@ -6,6 +6,7 @@ from commerce import views
 
 app_name = "commerce"
 urlpatterns = [
+    path("customers/<uuid:pk>/commerce", views.CustomerCommerce.as_view(), name="customer_commerce"),
     path("orders", views.OrderList.as_view(), name="order_list"),
     path("orders/<uuid:pk>", views.OrderDetail.as_view(), name="order_detail"),
     path("deals", views.DealList.as_view(), name="deal_list"),
@@ -31,6 +32,7 @@ urlpatterns = [
     path("invoices/<uuid:pk>/void", views.InvoiceVoid.as_view(), name="invoice_void"),
     path("invoices/<uuid:pk>/payments/new", views.InvoicePay.as_view(), name="invoice_pay"),
     path("payments/<uuid:pk>/remove", views.PaymentRemove.as_view(), name="payment_remove"),
+    path("reports/recurring", views.RecurringReport.as_view(), name="recurring_report"),
     path("reports/value", views.ValueReport.as_view(), name="value_report"),
     path("reports/value/predict", views.PredictValues.as_view(), name="predict_values"),
     path("reports/pipeline", views.PipelineReport.as_view(), name="pipeline_report"),

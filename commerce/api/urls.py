@@ -14,6 +14,7 @@ from commerce.api.invoices import (
 )
 from commerce.api.order_batch import OrderBatch
 from commerce.api.orders import OrderDetail, OrderList, OrderSteps
+from commerce.api.recurring import RecurringReport
 from commerce.api.subscriptions import (
     CustomerSubscriptions,
     SubscriptionCancel,
@@ -38,6 +39,7 @@ urlpatterns = [
     path("deals/<uuid:id>/move", DealMove.as_view(), name="deal_move"),
     path("deals/<uuid:id>/stages", DealStages.as_view(), name="deal_stages"),
     path("customers/<uuid:id>/deals", CustomerDeals.as_view(), name="customer_deals"),
+    path("reports/recurring", RecurringReport.as_view(), name="recurring_report"),
     path("subscriptions", SubscriptionList.as_view(), name="subscription_list"),
     path("subscriptions/<uuid:id>", SubscriptionDetail.as_view(), name="subscription_detail"),
     path("subscriptions/<uuid:id>/changes", SubscriptionChanges.as_view(), name="subscription_changes"),

@@ -145,3 +145,9 @@ def products(profile: str) -> list[tuple[str, str, Decimal]]:
         code, _space, name = text.partition(" ")
         found.append((code, name, Decimal(price)))
     return sorted(found, key=lambda product: product[2]) if profile == "shop" else found
+
+SUBSCRIPTION_PLANS: dict[str, list[tuple[str, int]]] = {
+    "software": [("Team", 9), ("Business", 19), ("Enterprise", 49), ("Enterprise plus", 89)],
+    "shop": [("Tea club", 12), ("Coffee club", 18)],
+}
+"""What subscriptions are called and cost per seat and month, for each kind of business."""

@@ -7,11 +7,13 @@ from django.utils.translation import gettext_lazy as _
 
 from commerce import queries, services
 from commerce.choices import ArrSource
+from commerce.demo import fill_subscriptions
 from commerce.panels.subscriptions import subscription_panel
 from commerce.queries.subscriptions import change_entries_of
 from commerce.resources import SUBSCRIPTIONS
 from crm.hooks import EVERYBODY
 from crm.registry import (
+    DemoPart,
     Emptied,
     IntegrityCheck,
     Listener,
@@ -21,6 +23,7 @@ from crm.registry import (
     SidebarItem,
     Verb,
     business_tables,
+    demo_parts,
     integrity_checks,
     listeners,
     permissions,
@@ -66,6 +69,11 @@ sidebar.plug(
         _("Commerce"), _("Subscriptions"), "repeat", "commerce:subscription_list", "commerce.view_subscriptions", order=310
     )
 )  # fmt: skip
+sidebar.plug(
+    SidebarItem(
+        _("Reports"), _("Recurring revenue"), "chart-line", "commerce:recurring_report", "commerce.view_subscriptions", order=525
+    )
+)  # fmt: skip
 quick_actions.plug(
     QuickAction(
         _("Add subscription"), "repeat", "commerce:subscription_create", "commerce.change_subscriptions", order=34
@@ -89,6 +97,14 @@ listeners.plug(
     Listener("customers.import.completed", "commerce.arr_imported", services.follow_imported_arr),
 )
 import_resources.plug(SUBSCRIPTIONS)
+demo_parts.plug(
+    DemoPart(
+        "subscriptions",
+        fill_subscriptions,
+        ("commerce.Subscription", "commerce.SubscriptionChange", "commerce.Invoice", "commerce.Payment"),
+        order=315,
+    )
+)
 integrity_checks.plug(
     IntegrityCheck(
         "commerce.recurring_facts", _("Recurring revenue and invoice facts are what the rows say"), queries.RECURRING_FACTS, order=340

@@ -13,6 +13,8 @@ from commerce.views.invoices import (
     PaymentRemove,
 )
 from commerce.views.orders import OrderDetail, OrderList
+from commerce.views.profile import CustomerCommerce
+from commerce.views.recurring_report import RecurringReport
 from commerce.views.subscriptions import (
     SubscriptionCancel,
     SubscriptionCreate,
@@ -26,6 +28,7 @@ from commerce.views.subscriptions import (
 from commerce.views.values import PredictValues, ValueReport
 
 __all__ = [
+    "CustomerCommerce",
     "DealBoard",
     "DealCard",
     "DealCreate",
@@ -45,6 +48,7 @@ __all__ = [
     "PaymentRemove",
     "PipelineReport",
     "PredictValues",
+    "RecurringReport",
     "SubscriptionCancel",
     "SubscriptionCreate",
     "SubscriptionDetail",
