@@ -6,16 +6,20 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from commerce.models import (
+    Invoice,
     LifetimeValueEstimate,
     Opportunity,
     OpportunityStageChange,
     Order,
     OrderLine,
     OrderStatusChange,
+    Payment,
     Product,
     ProductCategory,
     RevenueDay,
     RollingDay,
+    Subscription,
+    SubscriptionChange,
     ValueModel,
 )
 from crm.admin_site import ReadOnlyAdmin
@@ -133,3 +137,60 @@ class OpportunityStageChangeAdmin(ReadOnlyAdmin):
     list_select_related = ("business", "opportunity")
     search_fields = ("opportunity__name",)
     ordering = ("-id",)
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(ReadOnlyAdmin):
+    page_name = "commerce:subscription_detail"
+    list_display = ("plan", "business", "customer", "status", "mrr", "interval", "started_on", "renews_on")
+    list_filter = ("business", "status", "interval")
+    list_select_related = ("business", "customer")
+    search_fields = ("plan", "external_id")
+    ordering = ("-id",)
+
+    def shows(self, row: Any) -> list[tuple[Any, Any]]:
+        return [(row.business_id, row.customer_id)]
+
+
+@admin.register(SubscriptionChange)
+class SubscriptionChangeAdmin(ReadOnlyAdmin):
+    list_display = ("subscription", "business", "event", "on", "mrr_before", "mrr_after", "actor_label")
+    list_filter = ("business", "event")
+    list_select_related = ("business", "subscription")
+    search_fields = ("subscription__plan",)
+    ordering = ("-id",)
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(ReadOnlyAdmin):
+    page_name = "commerce:invoice_detail"
+    list_display = ("number", "business", "customer", "status", "amount", "currency", "issued_on", "due_on")
+    list_filter = ("business", "status")
+    list_select_related = ("business", "customer")
+    search_fields = ("number",)
+    ordering = ("-id",)
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """By the whole number, which has an index."""
+        words = search_term.strip()
+        return (queryset.filter(number=words) if words else queryset), False
+
+    def shows(self, row: Any) -> list[tuple[Any, Any]]:
+        return [(row.business_id, row.customer_id)]
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnlyAdmin):
+    list_display = ("invoice", "business", "paid_on", "amount", "method", "reference")
+    list_filter = ("business", "method")
+    list_select_related = ("business", "invoice")
+    search_fields = ("invoice__number",)
+    ordering = ("-id",)
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """By the whole number of the invoice, which has an index."""
+        words = search_term.strip()
+        return (queryset.filter(invoice__number=words) if words else queryset), False
+
+    def shows(self, row: Any) -> list[tuple[Any, Any]]:
+        return [(row.business_id, row.invoice.customer_id)]
