@@ -23,7 +23,7 @@ _LINKED: dict[str, tuple[Any, str, str]] = {
 
 def _of_customer(model: Any, label: Any) -> Any:
     return forms.ModelChoiceField(
-        label=label, queryset=model.unscoped.none(), required=False, empty_label=_("None"),
+        label=label, queryset=model.objects.none(), required=False, empty_label=_("None"),
         help_text=_("One of the customer's."),
     )  # fmt: skip
 
