@@ -527,7 +527,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='invoice',
-            index=models.Index(condition=models.Q(('status__in', ['open', 'partial'])), fields=['business', 'due_on', 'id'], name='commerce_invoice_owed'),
+            index=models.Index(condition=models.Q(('status', 'open'), ('status', 'partial'), _connector='OR'), fields=['business', 'due_on', 'id'], name='commerce_invoice_owed'),
         ),
         migrations.AddIndex(
             model_name='invoice',

@@ -102,7 +102,7 @@ class Invoice(BusinessModel):
             models.Index(fields=["customer", "-issued_on", "-id"], name="commerce_invoice_of_customer"),
             models.Index(fields=["business", "-issued_on", "-id"], name="commerce_invoice_recent"),
             models.Index(
-                fields=["business", "due_on", "id"], condition=Q(status__in=["open", "partial"]), name="commerce_invoice_owed"
+                fields=["business", "due_on", "id"], condition=Q(status="open") | Q(status="partial"), name="commerce_invoice_owed"
             ),
             models.Index(F("business"), F("due_on").asc(nulls_first=True), F("id"), name="commerce_invoice_by_due"),
             models.Index(
