@@ -235,7 +235,8 @@ def test_the_profile_shows_deals_and_their_figures(browser: Client, business: Bu
     make_deal(customer, name="Open one", amount="400")
     won = make_deal(customer, name="Won one", amount="200000")
     _move(business, won, "won")
-    shown = _words(browser.get(f"/customers/{customer.pk}"))
+    tabs = f"/customers/{customer.pk}", reverse("commerce:customer_commerce", args=[customer.pk])
+    shown = " ".join(_words(browser.get(tab)) for tab in tabs)
     for words in (
         "Open one",
         "Won one",
