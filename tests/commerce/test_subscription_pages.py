@@ -151,7 +151,7 @@ def test_the_profile_shows_both_and_warns(browser: Client, business: Business) -
     customer = make_customer(business)
     make_subscription(customer, plan="Pro", seats=7, renews_on=_today(40))
     make_invoice(customer, number="LATE-1", issued_on=_today(-60), due_on=_today(-30))
-    shown = _words(browser.get(f"/customers/{customer.pk}"))
+    shown = "".join(_words(browser.get(f"/customers/{customer.pk}{tab}")) for tab in ("", "/commerce"))
     for words in ("1 invoice overdue", "An invoice is overdue.", "£1,200.00", "LATE-1", "Pro", "At risk"):
         assert words in shown, words
     timeline = _words(browser.get(f"/customers/{customer.pk}/timeline"))
