@@ -146,6 +146,7 @@ def products(profile: str) -> list[tuple[str, str, Decimal]]:
         found.append((code, name, Decimal(price)))
     return sorted(found, key=lambda product: product[2]) if profile == "shop" else found
 
+
 SUBSCRIPTION_PLANS: dict[str, list[tuple[str, int]]] = {
     "software": [("Team", 9), ("Business", 19), ("Enterprise", 49), ("Enterprise plus", 89)],
     "shop": [("Tea club", 12), ("Coffee club", 18)],
