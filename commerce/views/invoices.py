@@ -30,7 +30,6 @@ from crm.pages import DeedPage, FormPage, ListPage, Page
 from crm.tables import Column
 from crm.templatetags import ui
 from customers.models import Customer
-from customers.views.imports import import_link
 
 
 class InvoiceList(ListPage):
@@ -63,8 +62,8 @@ class InvoiceList(ListPage):
         return {
             "icon": "receipt",
             "title": _("No invoices yet"),
-            "text": _("Invoices tell what customers owe and have paid. Add one, import a file, or send them through the API."),
-            "action": import_link(self),
+            "text": _("Invoices tell what customers owe and have paid. Add one, or send them through the API."),
+            "action": next(iter(self.actions()), None),
         }  # fmt: skip
 
 
