@@ -69,13 +69,17 @@ def hidden_fields(actor: Actor, business: Business) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class ProfilePanel:
-    """A box on the customer's profile; `render(actor, customer, at)` returns template and context, or None to leave it out."""
+    """A box on a tab of the customer's profile; `render(actor, customer, at)` returns template and context, or None to leave it out.
+
+    `tab` is the key of the tab; the overview is the first answer that people wait for, so what asks much stands on another.
+    """
 
     key: str
     permission: str
     render: Callable[..., tuple[str, dict[str, Any]] | None]
     wide: bool = True
     order: int = 100
+    tab: str = "overview"
 
 
 profile_panels: Socket[ProfilePanel] = Socket(

@@ -10,7 +10,7 @@ from commerce import queries, services
 from commerce.choices import LtvBasis
 from commerce.forms.invoices import ltv_basis_field
 from commerce.panels.invoices import invoice_entries, invoice_panel, overdue_risk
-from commerce.queries.invoices import invoice_entries_of, payment_entries_of
+from commerce.queries.invoices import invoice_entries_of
 from crm.hooks import EVERYBODY
 from crm.paging import Sort
 from crm.registry import (
@@ -93,10 +93,11 @@ sidebar.plug(
 quick_actions.plug(QuickAction(_("Add invoice"), "receipt", "commerce:invoice_create", "commerce.change_invoices", 36))
 palette_entries.plug(PaletteEntries("invoices", _("Invoices"), "commerce.view_invoices", invoice_entries, order=32))
 record_pages.plug(RecordPage("commerce.invoice", "commerce:invoice_detail", "commerce.view_invoices"))
-profile_panels.plug(ProfilePanel("invoices", "commerce.view_invoices", invoice_panel, order=94))
+profile_panels.plug(ProfilePanel("invoices", "commerce.view_invoices", invoice_panel, order=94, tab="commerce"))
 timeline_sources.plug(
-    TimelineSource("invoices", _("Invoices"), "receipt", "commerce.view_invoices", invoice_entries_of, order=37),
-    TimelineSource("payments", _("Payments"), "banknote", "commerce.view_invoices", payment_entries_of, order=38),
+    TimelineSource(
+        "invoices", _("Invoices and payments"), "receipt", "commerce.view_invoices", invoice_entries_of, order=37
+    ),
 )
 integrity_checks.plug(
     IntegrityCheck("commerce.payments", _("Invoices follow their payments"), queries.INVOICE_PAYMENTS, order=360)

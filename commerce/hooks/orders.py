@@ -46,11 +46,13 @@ from customers.querysets import led_by_facts
 from customers.registry import (
     Field,
     ProfilePanel,
+    ProfileTab,
     RiskReason,
     TimelineSource,
     fields,
     import_resources,
     profile_panels,
+    profile_tabs,
     risk_reasons,
     timeline_sources,
 )
@@ -83,7 +85,18 @@ sidebar.plug(
 palette_entries.plug(PaletteEntries("orders", _("Orders"), "commerce.view_orders", order_entries, order=30))
 api_routes.plug(ApiRoutes("commerce.api.urls"))
 business_tables.plug(
-    Emptied("commerce", ("commerce.RevenueDay", "commerce.OrderLine", "commerce.Order", "commerce.Product"), order=300)
+    Emptied(
+        "commerce",
+        (
+            "commerce.RevenueDay",
+            "commerce.OrderStatusChange",
+            "commerce.OrderLine",
+            "commerce.Order",
+            "commerce.Product",
+            "commerce.ProductCategory",
+        ),
+        order=300,
+    )
 )
 import_resources.plug(ORDERS, ORDER_LINES)
 listeners.plug(Listener("crm.business.updated", "commerce.revenue", services.follow_time_zone))
@@ -92,6 +105,7 @@ timeline_sources.plug(
     TimelineSource("orders", _("Orders"), "shopping-bag", "commerce.view_orders", queries.order_entries_of, order=30)
 )
 risk_reasons.plug(RiskReason("dormant_90d", _("No order for 90 days"), dormant_risk, order=20))
+profile_tabs.plug(ProfileTab("commerce", _("Commerce"), "commerce:customer_commerce", "commerce.view_orders", order=30))
 profile_panels.plug(ProfilePanel("orders", "commerce.view_orders", order_panel, order=100))
 first_steps.plug(
     FirstStep(

@@ -49,7 +49,9 @@ business_tables.plug(
         "commerce.values", ("commerce.LifetimeValueEstimate", "commerce.ValueModel", "commerce.RollingDay"), order=310
     )
 )
-profile_panels.plug(ProfilePanel("predicted_value", "commerce.view_values", value_panel, wide=False, order=130))
+profile_panels.plug(
+    ProfilePanel("predicted_value", "commerce.view_values", value_panel, wide=False, order=130, tab="commerce")
+)
 fields.plug(
     Field(
         "predicted_value", _("Predicted value"), "money", "facts__predicted_value", filters=("gte", "lte", "isnull"), order=260,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum, Value
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -77,29 +77,34 @@ def invoices_by_number(actor: Actor, words: str, limit: int) -> list[Invoice]:
 def invoice_entries_of(
     actor: Actor, customer_ids: Sequence[UUID], before: tuple[datetime, str] | None, limit: int
 ) -> list[TimelineEntry]:
-    """The source of the timeline that tells of invoices that were issued, at the start of that day."""
-    rows = Invoice.objects.filter(customer__in=list(customer_ids)).exclude(status=InvoiceStatus.DRAFT)
+    """The source of the timeline that tells of invoices that were issued and of money that came in, each at the start of its day."""
+    ids = list(customer_ids)
+    issued = Invoice.objects.filter(customer__in=ids).exclude(status=InvoiceStatus.DRAFT)
+    paid = Payment.objects.filter(invoice__customer__in=ids)
+    columns = ("day", "key", "invoice_key", "number", "status", "reference", "money", "currency", "customer")
+    invoices = behind_day(issued, before, "issued_on", "id").values_list(
+        "issued_on", "pk", "pk", "number", "status", Value(""), "amount", "currency", "customer_id"
+    )
+    payments = behind_day(paid, before, "paid_on", "id").values_list(
+        "paid_on",
+        "pk",
+        "invoice_id",
+        "invoice__number",
+        Value(""),
+        "reference",
+        "amount",
+        "invoice__currency",
+        "invoice__customer_id",
+    )
+    rows = [dict(zip(columns, row, strict=True)) for row in invoices[:limit].union(payments[:limit], all=True)]
+    rows.sort(key=lambda row: (row["day"], row["key"]), reverse=True)
     return [
         TimelineEntry(
-            at=start_of(invoice.issued_on), key=str(invoice.pk), title=_("Invoice %(number)s") % {"number": invoice.number},
-            text=str(invoice.get_status_display()), amount=formats.money(invoice.amount, invoice.currency),
-            href=reverse("commerce:invoice_detail", args=[invoice.pk]), customer_id=invoice.customer_id,
+            at=start_of(row["day"]), key=str(row["key"]),
+            title=(_("Invoice %(number)s") if row["status"] else _("Payment for invoice %(number)s")) % {"number": row["number"]},
+            text=str(InvoiceStatus(row["status"]).label) if row["status"] else row["reference"],
+            amount=formats.money(row["money"], row["currency"]),
+            href=reverse("commerce:invoice_detail", args=[row["invoice_key"]]), customer_id=row["customer"],
         )
-        for invoice in behind_day(rows, before, "issued_on", "id")[:limit]
-    ]  # fmt: skip
-
-
-def payment_entries_of(
-    actor: Actor, customer_ids: Sequence[UUID], before: tuple[datetime, str] | None, limit: int
-) -> list[TimelineEntry]:
-    """The source of the timeline that tells of money that came in, at the start of that day."""
-    rows = Payment.objects.select_related("invoice").filter(invoice__customer__in=list(customer_ids))
-    return [
-        TimelineEntry(
-            at=start_of(payment.paid_on), key=str(payment.pk),
-            title=_("Payment for invoice %(number)s") % {"number": payment.invoice.number}, text=payment.reference,
-            amount=formats.money(payment.amount, payment.invoice.currency),
-            href=reverse("commerce:invoice_detail", args=[payment.invoice_id]), customer_id=payment.invoice.customer_id,
-        )
-        for payment in behind_day(rows, before, "paid_on", "id")[:limit]
+        for row in rows[:limit]
     ]  # fmt: skip

@@ -136,6 +136,18 @@ class ProfilePage(OneCustomer):
             "menu": [deed for deed in deeds if deed["place"] == "menu"],
         }  # fmt: skip
 
+    def panels(self) -> list[dict[str, Any]]:
+        """The boxes that apps have plugged into this tab."""
+        panels = []
+        for plug in profile_panels:
+            if plug.tab == self.tab and self.actor.may(plug.permission, self.business):
+                rendered = plug.render(self.actor, self.customer, self.at)
+                if rendered:
+                    template, context = rendered
+                    html = render_to_string(template, {**context, "business": self.business}, self.request)
+                    panels.append({"key": plug.key, "html": html, "wide": plug.wide})
+        return panels
+
     def badges(self) -> SafeString:
         """Kind, whether it is archived, and what apps have plugged."""
         customer = self.customer
@@ -203,17 +215,6 @@ class CustomerDetail(ProfilePage):
             panels=self.panels(), groups=groups, has_news=has_news, completeness=self.completeness(),
             untouched=queries.untouched_since(customer, self.at), **self.family(relatives),
         )  # fmt: skip
-
-    def panels(self) -> list[dict[str, Any]]:
-        panels = []
-        for plug in profile_panels:
-            if self.actor.may(plug.permission, self.business):
-                rendered = plug.render(self.actor, self.customer, self.at)
-                if rendered:
-                    template, context = rendered
-                    html = render_to_string(template, {**context, "business": self.business}, self.request)
-                    panels.append({"key": plug.key, "html": html, "wide": plug.wide})
-        return panels
 
     def completeness(self) -> dict[str, Any]:
         """How much is filled in, and the missing fields with the places where they are filled in."""

@@ -138,7 +138,7 @@ def test_the_page_and_the_api_show_the_model_and_its_test(browser: Any, in_scope
     page = browser.get("/reports/value").content.decode()
     for words in ("Back-test", "Expected to bring most", "Version 1"):
         assert words in page
-    profile = browser.get(f"/customers/{customers[0].pk}").content.decode()
+    profile = browser.get(f"/customers/{customers[0].pk}/commerce").content.decode()
     assert "Predicted value" in profile
     asked = browser.post("/reports/value/predict")
     assert asked.status_code == 302
