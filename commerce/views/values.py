@@ -91,7 +91,8 @@ class ValueReport(Page):
         labels = [bucket["label"] for bucket in buckets]
         return {
             "days": formats.number(found["days"]), "buckets": buckets, "beats": found["beats_baseline"],
-            "customers": formats.number(found["customers"]), "covered": "" if found["covered"] is None else formats.percent(100 * found["covered"]),
+            "customers": formats.number(found["customers"]),
+            "covered": "" if found["covered"] is None else formats.percent(100 * found["covered"]),
             "chart": charts.line(_("Orders per customer, by how often they had ordered again"), labels, series),
             "rows": [
                 (_("Orders"), *_compared(found["orders"], found["baseline_orders"], formats.number)),
