@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('commerce', '0002_initial'),
         ('crm', '0007_saved_view_pins'),
-        ('customers', '0013_value_facts'),
+        ('customers', '0014_value_facts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -14,6 +14,7 @@ from commerce.tables.deals import amount_of, deal_href, signs, stage_badge
 from crm import formats
 from crm.actor import Actor
 from crm.models import Business
+from crm.registry import HomeVisit
 from crm.templatetags import ui
 from customers.models import Customer
 
@@ -54,9 +55,10 @@ def _rows(deals: list[Opportunity], business: Business, at: datetime) -> list[di
     ]  # fmt: skip
 
 
-def pipeline_figures(actor: Actor, business: Business, at: datetime) -> list[dict[str, Any]]:
+def pipeline_figures(visit: HomeVisit) -> list[dict[str, Any]]:
     """What the open deals are worth, weighted; nothing while there are none."""
-    sums = sums_of(Opportunity.objects.visible_to(actor).filter(stage__in=OPEN_STAGES))
+    business = visit.business
+    sums = sums_of(Opportunity.objects.visible_to(visit.actor).filter(stage__in=OPEN_STAGES))
     if not sums.count:
         return []
     hint = ngettext("%(count)s open deal", "%(count)s open deals", sums.count) % {"count": formats.number(sums.count)}

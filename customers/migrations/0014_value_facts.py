@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('crm', '0007_saved_view_pins'),
-        ('customers', '0012_phone_index'),
+        ('customers', '0013_import_changes_of_contacts'),
     ]
 
     operations = [
