@@ -110,6 +110,7 @@ class DealList(DealEndpoints):
             answer=_ANSWER,
             body=NewDealInput,
             status=201,
+            again=True,
             text=_AGAIN,
             body_example={**_BODY, "customer": _SAMPLE["customer"]},
             answer_example=_SAMPLE,

@@ -90,6 +90,7 @@ class InvoiceList(InvoiceEndpoints):
             answer=_ANSWER,
             body=InvoiceInput,
             status=201,
+            again=True,
             text=_("An invoice with the number and content of one that is there is that one: the answer is then 200."),
             body_example={**_BODY, "customer": _SAMPLE["customer"]},
             answer_example=_SAMPLE,

@@ -3,7 +3,9 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import ErrorDetail, ValidationError
 
+from commerce.api.subscription_fields import currency_choice
 from commerce.choices import OrderStatus
 from crm.api.fields import Amount, Choice, Id, Input, Moment, Text
 
@@ -39,7 +41,7 @@ class OrderChange(Input):
         choices=OrderStatus.choices, required=False, help_text=_("Completed, or refund for a negative total.")
     )
     ordered_at = Moment(required=False)
-    currency = _text(3, _("The reporting currency when left out."))
+    currency = currency_choice()
     total = Amount(max_digits=16, decimal_places=4, required=False, help_text=_("The sum of the lines when left out."))
     lines = OrderLineInput(many=True, required=False, max_length=MOST_LINES)  # type: ignore[call-arg]  # a list's
     refund_of = Id(required=False, allow_null=True, help_text=_("Of a refund: the order."))
@@ -54,3 +56,17 @@ class OrderInput(OrderChange):
     """An order. Its number or its external id is needed, a total or lines, and the moment."""
 
     number = _text(60, _("What it is known by; the external id when left out."))
+    ordered_at = Moment()
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Of number and external id, and of total and lines, one is needed."""
+        faults = {}
+        if not (values.get("number") or values.get("external_id")):
+            faults["number"] = [ErrorDetail(str(_("Give the order's number or its external id.")), code="one_of")]
+        if values.get("total") is None and values.get("lines") is None:
+            faults["total"] = [
+                ErrorDetail(str(_("Give the total, or the lines that it is the sum of.")), code="one_of")
+            ]
+        if faults:
+            raise ValidationError(faults)
+        return values

@@ -140,6 +140,7 @@ class OrderList(ShowsCustomers, ListEndpoint):
             answer=_OrderWithLines,
             body=OrderInput,
             status=201,
+            again=True,
             body_example=_BODY,
             answer_example=_SAMPLE,
             problems=(409,),

@@ -96,6 +96,7 @@ class SubscriptionList(SubscriptionEndpoints):
             answer=_ANSWER,
             body=NewSubscriptionInput,
             status=201,
+            again=True,
             text=_(
                 "A subscription with the source, external id and content of one that is there is that one: the answer is then 200."
             ),

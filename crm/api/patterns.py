@@ -1,5 +1,7 @@
 """What the schema says of texts, as regular expressions that JavaScript and Python read alike."""
 
+from decimal import Decimal
+
 _LONG = r"(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
 _SHORT = r"(0[469]|11)-(0[1-9]|[12][0-9]|30)"
 _FEBRUARY = r"02-(0[1-9]|1[0-9]|2[0-8])"
@@ -34,3 +36,10 @@ ETAG = r'^"[^"]+"$'
 def words(highest: int) -> str:
     """At most so many words."""
     return rf"^[{_BLANK}]*{_WORD}([{_BLANK}]+{_WORD}){{0,{highest - 1}}}[{_BLANK}]*$"
+
+
+def amount(digits: int, decimals: int, lowest: Decimal | float | None) -> str:
+    """An amount of at most so many digits, of them so many behind the point; with a sign unless the lowest one is 0 or more."""
+    sign = "" if lowest is not None and lowest >= 0 else "-?"
+    behind = rf"(\.[0-9]{{1,{decimals}}})?" if decimals else ""
+    return rf"^{sign}[0-9]{{1,{digits - decimals}}}{behind}$"

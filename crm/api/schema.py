@@ -17,6 +17,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework.serializers import ListSerializer
 
 from crm.api import patterns
+from crm.api.fields import Amount
 from crm.api.permissions import ANYONE, SIGNED_IN
 from crm.filters import MomentFilter
 from crm.scope import ScopeError
@@ -91,6 +92,8 @@ class OperationSchema(AutoSchema):
         success = answers[str(self._doc.status)]
         success["description"] = HTTPStatus(self._doc.status).phrase
         success["headers"] = self._headers()
+        if self._doc.again:
+            answers["200"] = {**success, "description": _("It is there already, with the same content.")}
         if self._answers_unchanged():
             tag = {"ETag": success["headers"]["ETag"]}
             answers["304"] = {"description": HTTPStatus(304).phrase, "headers": {"X-Request-ID": REQUEST_ID, **tag}}
@@ -154,8 +157,13 @@ class OperationSchema(AutoSchema):
         return self._doc.body
 
     def _map_serializer_field(self, field: Any, *args: Any, **kwargs: Any) -> Any:
-        """A list of objects says how many there may be."""
+        """A list of objects says how many there may be, an amount that it has a digit."""
         shape: Any = super()._map_serializer_field(field, *args, **kwargs)
+        if isinstance(field, Amount) and shape:
+            shape = {
+                **shape,
+                "pattern": patterns.amount(field.max_digits or 16, field.decimal_places or 0, field.min_value),
+            }
         if isinstance(field, ListSerializer) and shape:
             bounds = {"minItems": vars(field)["min_length"], "maxItems": vars(field)["max_length"]}
             shape = {**shape, **{name: bound for name, bound in bounds.items() if bound is not None}}

@@ -52,6 +52,8 @@ class Doc:
     answer: Any = None
     body: Any = None
     status: int = 200
+    again: bool = False
+    """Whether what is sent again is answered 200 with what stands there."""
     text: Any = ""
     body_example: Any = None
     answer_example: Any = None

@@ -17,6 +17,7 @@ REASONS = frozenset(
         "bulk_refused",  # one of the operations met a refusal, and all were asked for
         "unknown_id",  # the id fits, but names nobody
         "idempotency_key_reused",  # the key was sent with another request before
+        "one_of",  # of two fields one is needed
         "unreachable",  # a new person needs one of two fields, and neither may be blank
         "bad_cursor",  # a cursor comes from an earlier answer to the same sort
     }
