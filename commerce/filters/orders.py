@@ -32,7 +32,12 @@ class OrderFilterSet(StrictFilterSet):
     flag = django_filters.ChoiceFilter(
         label=_("What is odd"), choices=OrderFlag.choices, method="with_flag", empty_label=_("Anything")
     )
-    is_refunded = django_filters.BooleanFilter(label=_("Wholly refunded"))
+    is_refunded = django_filters.ChoiceFilter(
+        label=_("Wholly refunded"),
+        choices=[("true", _("yes")), ("false", _("no"))],
+        method="refunded",
+        empty_label=_("Any"),
+    )
 
     page_fields = frozenset(
         {"status", "flag", "number", "ordered_at__gte", "ordered_at__lte", "total__gte", "total__lte"}
@@ -41,6 +46,9 @@ class OrderFilterSet(StrictFilterSet):
     class Meta:
         model = Order
         fields: list[str] = []
+
+    def refunded(self, queryset: Any, name: str, value: str) -> Any:
+        return queryset.filter(is_refunded=value == "true")
 
     def with_flag(self, queryset: Any, name: str, value: str) -> Any:
         """Orders that carry the flag; those with any have an index of their own."""

@@ -1,4 +1,4 @@
-"""Deals on pages of others: the profile, the home dashboard, the search palette."""
+"""Deals on pages of others: the profile, the home dashboard."""
 
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from commerce.choices import OPEN_STAGES
 from commerce.models import Opportunity
-from commerce.queries.deals import deals_by_name, deals_of, sums_of
+from commerce.queries.deals import deals_of, sums_of
 from commerce.tables.deals import amount_of, deal_href, signs, stage_badge
 from crm import formats
 from crm.actor import Actor
@@ -68,17 +68,4 @@ def pipeline_figures(visit: HomeVisit) -> list[dict[str, Any]]:
             "href": f"{reverse('commerce:deal_list')}?state=open", "trend": None, "trend_good": True,
             "how": _("The amounts of the open deals, each times its probability, of the customers that you may see."),
         }
-    ]  # fmt: skip
-
-
-def deal_entries(actor: Actor, business: Business, words: str, limit: int) -> list[dict[str, Any]]:
-    """The deals whose name holds the words; none without words."""
-    if len(words.strip()) < 2:
-        return []
-    return [
-        {
-            "label": deal.name, "hint": f"{deal.get_stage_display()}, {amount_of(deal)}", "icon": "handshake", "href": deal_href(deal),
-            "shows": deal.customer_id, "record": ("deal", deal.pk), "matched": "name",
-        }
-        for deal in deals_by_name(actor, words, limit)
     ]  # fmt: skip

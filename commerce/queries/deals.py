@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import (
     Avg,
-    Case,
     Count,
     DateField,
     DecimalField,
@@ -20,7 +19,6 @@ from django.db.models import (
     Q,
     QuerySet,
     Sum,
-    When,
 )
 from django.db.models.functions import TruncDate, TruncMonth
 from django.urls import reverse
@@ -216,10 +214,3 @@ def deal_entries_of(
         )
         for deal in rows
     ]  # fmt: skip
-
-
-def deals_by_name(actor: Actor, words: str, limit: int) -> list[Opportunity]:
-    """The deals whose name holds the words, open ones first, the latest first."""
-    rows = Opportunity.objects.visible_to(actor).select_related("customer").filter(name__icontains=words.strip())
-    is_closed = Case(When(stage__in=OPEN_STAGES, then=0), default=1)
-    return list(rows.order_by(is_closed, "-stage_since")[:limit])

@@ -64,9 +64,9 @@ def overdue_of(customer: Customer, at: datetime) -> int:
 
 
 def invoices_by_number(actor: Actor, words: str, limit: int) -> list[Invoice]:
-    """The invoices whose number is or begins with the words; the one that it is comes first."""
+    """The invoices whose number is or begins with the words, which hold a digit then; the one that it is comes first."""
     number = words.strip().removeprefix("#")
-    if not number:
+    if not any(sign.isdigit() for sign in number):
         return []
     invoices = Invoice.objects.visible_to(actor).select_related("customer")
     begin = invoices.filter(number__gte=number, number__lt=number + "\U0010ffff", number__startswith=number)

@@ -43,7 +43,8 @@ TAG_NAMES = ArraySubquery(CustomerTag.objects.filter(customer=OuterRef("pk")).or
 
 def _shown(field: Field) -> Shown:
     column: Any = Customer._meta.get_field(field.path) if "__" not in field.path else None
-    choices = [("", ""), *field.choices] if column is not None and column.blank and field.choices else field.choices
+    may_be_empty = column is None or column.blank
+    choices = [("", ""), *field.choices] if may_be_empty and field.choices else field.choices
     return Shown(
         field.key,
         field.path,

@@ -24,7 +24,10 @@ FILLED: dict[str, Any] = {
     "acquisition_source": "Fair", "acquisition_campaign": "Spring", "acquisition_cost": "12.50", "email": "unal@filled.example",
     "phone": "+44 20 7946 0018", "lifecycle_substep": "adoption", "preferred_language": "DE",
 }  # fmt: skip
-ALWAYS_THERE = {"display_name", "kind", "lifecycle_stage", "created_at", "updated_at", "total_spent", "order_count"}
+ALWAYS_THERE = {
+    "display_name", "kind", "lifecycle_stage", "created_at", "updated_at", "total_spent", "order_count", "lifetime_value",
+    "arr_source", "ltv_invoiced", "invoices_owed", "ltv_deals", "deals_won", "open_deal_value",
+}  # fmt: skip
 
 
 @pytest.fixture

@@ -168,7 +168,7 @@ def test_methods_that_are_not_offered(caller: Caller, business: Business) -> Non
         response = caller.call(method, path)
         assert_problem(response, 405)
         assert "GET" in response["Allow"]
-    assert_problem(caller.call("DELETE", "/orders/01980a3e-5c1b-7e0a-9d3f-2b6f1c4d8e90"), 405)
+    assert_problem(caller.call("DELETE", "/imports/01980a3e-5c1b-7e0a-9d3f-2b6f1c4d8e90"), 405)
     assert_problem(caller.get("/auth/token"), 405)
     assert_problem(caller.post("/docs"), 405)
 
