@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from commerce.choices import ZERO, InvoiceStatus
 from commerce.models import Invoice, Payment
 from commerce.queries.days import behind_day, start_of
+from commerce.queries.numbers import by_number
 from crm import clock, formats
 from crm.actor import Actor
 from customers.models import Customer
@@ -64,14 +65,8 @@ def overdue_of(customer: Customer, at: datetime) -> int:
 
 
 def invoices_by_number(actor: Actor, words: str, limit: int) -> list[Invoice]:
-    """The invoices whose number is or begins with the words, which hold a digit then; the one that it is comes first."""
-    number = words.strip().removeprefix("#")
-    if not any(sign.isdigit() for sign in number):
-        return []
-    invoices = Invoice.objects.visible_to(actor).select_related("customer")
-    begin = invoices.filter(number__gte=number, number__lt=number + "\U0010ffff", number__startswith=number)
-    exact = invoices.filter(number__in={number, number.upper()})
-    return list(dict.fromkeys([*exact, *begin.order_by("number")[:limit]]))[:limit]
+    """The invoices whose number is or begins with the words; the one that it is comes first."""
+    return by_number(Invoice.objects.visible_to(actor).select_related("customer"), words, limit)
 
 
 def invoice_entries_of(

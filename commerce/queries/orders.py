@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from commerce.choices import OrderStatus
 from commerce.models import Order
+from commerce.queries.numbers import by_number
 from crm import clock, formats
 from crm.actor import Actor
 from crm.models import Business
@@ -133,11 +134,4 @@ def _order_title(order: Order) -> str:
 
 def orders_by_number(actor: Actor, words: str, limit: int) -> list[Order]:
     """The orders whose number is or begins with the words; the one that it is comes first."""
-    number = words.strip().removeprefix("#")
-    if not number:
-        return []
-    orders = Order.objects.visible_to(actor).select_related("customer")
-    # A range of the index on the number; `startswith` alone couldn't use it.
-    begin = orders.filter(number__gte=number, number__lt=number + "\U0010ffff", number__startswith=number)
-    exact = orders.filter(number__in={number, number.upper()})
-    return list(dict.fromkeys([*exact, *begin.order_by("number")[:limit]]))[:limit]
+    return by_number(Order.objects.visible_to(actor).select_related("customer"), words, limit)
