@@ -103,8 +103,8 @@ class Order(BusinessModel):  # type: ignore[django-manager-missing]  # its manag
                 F("customer"),
                 F("ordered_at").desc(),
                 F("id").desc(),
-                name="commerce_order_of_customer",
-                include=["status", "total_base"],
+                name="commerce_order_figures",
+                include=["business", "status", "is_refunded", "total_base"],
             ),
             models.Index(fields=["business", "ordered_at", "id"], name="commerce_order_recent"),
             models.Index(

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from crm import jobs
 from crm.actor import Actor
@@ -13,49 +12,60 @@ from crm.models import Activity
 from crm.scope import open_businesses
 
 # Completed orders and refunds (negative), in the reporting currency, by the day that it was in the business's zone.
-_REFRESH = """
+_SOME_DAYS = """
 with sums as (
-    select b.id as business_id, {day} as day, sum(o.total_base) as revenue,
-           count(*) filter (where o.status = 'completed' and not o.is_refunded) as orders
-    from crm_business b {days} join commerce_order o on o.business_id = b.id and o.status in ('completed', 'refund') {on_day}
-    where b.id = any(%(businesses)s)
-    group by 1, 2
+    select d.day, sum(o.total_base) as revenue, count(*) filter (where o.status = 'completed' and not o.is_refunded) as orders
+    from crm_business b cross join unnest(%(days)s::date[]) as d(day)
+    join commerce_order o on o.business_id = b.id and o.status in ('completed', 'refund')
+        and o.ordered_at >= d.day::timestamp at time zone b.time_zone and o.ordered_at < (d.day + 1)::timestamp at time zone b.time_zone
+    where b.id = %(business)s group by 1
 ), gone as (
-    delete from commerce_revenueday r where r.business_id = any(%(businesses)s) {only}
-    and not exists (select from sums s where s.business_id = r.business_id and s.day = r.day)
+    delete from commerce_revenueday r where r.business_id = %(business)s and r.day = any(%(days)s::date[])
+    and not exists (select from sums s where s.day = r.day)
 ), written as (
     insert into commerce_revenueday as r (business_id, day, revenue, order_count)
-    select business_id, day, revenue, orders from sums order by business_id, day
+    select %(business)s, day, revenue, orders from sums order by day
     on conflict (business_id, day) do update set revenue = excluded.revenue, order_count = excluded.order_count
     where (r.revenue, r.order_count) is distinct from (excluded.revenue, excluded.order_count)
     returning 1
 )
 select count(*) from written
 """
-_EVERY_DAY = {"day": "(o.ordered_at at time zone b.time_zone)::date", "days": "", "on_day": "", "only": ""}
-_SOME_DAYS = {
-    "day": "d.day",
-    "days": "cross join unnest(%(days)s::date[]) as d(day)",
-    "on_day": "and o.ordered_at >= d.day::timestamp at time zone b.time_zone "
-    "and o.ordered_at < (d.day + 1)::timestamp at time zone b.time_zone",
-    "only": "and r.day = any(%(days)s::date[])",
-}
+_DIFFERING = """
+with zone as materialized (select time_zone as name from crm_business where id = %(business)s), sums as (
+    select (ordered_at at time zone (select name from zone))::date as day, sum(total_base) as revenue,
+           count(*) filter (where status = 'completed' and not is_refunded) as orders
+    from commerce_order where business_id = %(business)s and status in ('completed', 'refund') group by 1
+)
+select day from sums s full join (select * from commerce_revenueday where business_id = %(business)s) r using (day)
+where (s.revenue, s.orders) is distinct from (r.revenue, r.order_count) order by day
+"""
 
 
 def refresh_revenue(days: Sequence[date] | None = None) -> int:
-    """Sum the given days (None: all) of the open businesses anew, in the transaction that has changed
+    """Sum the given days (None: all that differ) of the open businesses anew, in the transaction that has changed
     their orders; returns how many differed.
 
     Waits for others who are at the same business, so that neither leaves out the orders of the other.
     """
-    parameters: dict[str, Any] = {"businesses": list(open_businesses())}
-    if days is not None:
-        parameters["days"] = sorted(set(days))
-    with connection.cursor() as cursor:
-        for business in sorted(map(str, open_businesses())):
+    changed = 0
+    for business in sorted(open_businesses(), key=str):
+        some = differing_days(business) if days is None else sorted(set(days))
+        with transaction.atomic(savepoint=False), connection.cursor() as cursor:
             cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"revenue:{business}"])
-        cursor.execute(_REFRESH.format(**(_EVERY_DAY if days is None else _SOME_DAYS)), parameters)
-        return int(cursor.fetchone()[0])
+            cursor.execute(_SOME_DAYS, {"business": business, "days": some})
+            changed += int(cursor.fetchone()[0])
+    return changed
+
+
+def differing_days(business: UUID | None = None) -> list[date]:
+    """The days whose stored revenue is not the sum of the orders, of the business or of all that are open."""
+    found: list[date] = []
+    for each in open_businesses() if business is None else [business]:
+        with connection.cursor() as cursor:
+            cursor.execute(_DIFFERING, {"business": each})
+            found += [day for (day,) in cursor.fetchall()]
+    return found
 
 
 def follow_time_zone(activity: Activity, ids: list[UUID]) -> None:
