@@ -202,7 +202,8 @@ def _parts(queryset: QuerySet[Any], sort: Sort, down: bool, place: dict[str, Any
     )
     if not sort.nullable:
         return [_behind(filled, sort, operator, place) if place else filled]
-    empty = queryset.filter(**{f"{sort.column}__isnull": True}).order_by(sign + sort.tie)
+    # Ordered by the empty column too, since only then the index on it is known to have them in order.
+    empty = filled.filter(**{f"{sort.column}__isnull": True})
     if place is None:
         return [filled]
     in_empty = place["value"] is None

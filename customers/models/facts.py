@@ -91,6 +91,10 @@ class CustomerFacts(models.Model):
                 fields=["business", "lifetime_value", "customer"], condition=Q(is_live=True), name="facts_by_lifetime_value"
             ),
             models.Index(
+                fields=["business", "lifecycle_stage", "lifetime_value", "customer"],
+                condition=Q(is_live=True), name="facts_by_stage_value",
+            ),
+            models.Index(
                 F("business"), F("icp_score").desc(nulls_last=True), F("customer").desc(),
                 condition=Q(is_live=True), name="facts_by_fit",
             ),
