@@ -119,18 +119,11 @@ from pg_temp.import_orders i
 where r.business_id = %(business)s and (r.number = i.number or r.refund_of_number = i.number)
   and ('unlinked_refund' = any(r.flags)) is distinct from (r.status = 'refund' and r.refund_of_id is null)
 """
-_REFUNDED = """
-update commerce_order o set is_refunded = n.is_refunded
-from (
-    select x.id, x.status = 'completed' and x.total > 0 and x.total + coalesce(
-        (select sum(r.total) from commerce_order r where r.refund_of_id = x.id and r.status = 'refund'), 0) <= 0 as is_refunded
-    from commerce_order x where x.business_id = %(business)s and (
-        x.number in (select number from pg_temp.import_orders)
-        or x.id in (select r.refund_of_id from commerce_order r join pg_temp.import_orders i on i.number = r.number
-                    where r.business_id = %(business)s and r.refund_of_id is not null))
-) n
-where o.id = n.id and o.is_refunded <> n.is_refunded
-returning o.customer_id, (o.ordered_at at time zone %(zone)s)::date
+# Orders that the file has brought, and those that its refunds are of.
+_MAYBE_REFUNDED = """
+x.number in (select number from pg_temp.import_orders)
+or x.id in (select r.refund_of_id from commerce_order r join pg_temp.import_orders i on i.number = r.number
+            where r.business_id = %(business)s and r.refund_of_id is not null)
 """
 _BUYERS_BEFORE = """
 select array_agg(distinct o.customer_id) from commerce_order o
@@ -208,10 +201,9 @@ def _take(business: Business, actor: Actor, import_job: ImportJob) -> dict[str, 
         created, updated, buyers = cursor.fetchone()
         cursor.execute(_LINK_REFUNDS, parameters)
         cursor.execute(_FLAG_REFUNDS, parameters)
-        cursor.execute(_REFUNDED, parameters)
-        for buyer, day in cursor.fetchall():
-            touched.add(buyer)
-            days.append(day)
+    for buyer, day in services.mark_refunded(business, which=_MAYBE_REFUNDED):
+        touched.add(buyer)
+        days.append(day)
     customer_services.refresh_search(named + unnamed)
     customer_services.begin_stages(named, actor=actor)
     customer_services.note_created_customers(import_job, named)

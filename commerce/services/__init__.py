@@ -30,17 +30,12 @@ from commerce.services.invoices import (
     update_invoice,
     void_invoice,
 )
-from commerce.services.orders import (
-    UNIDENTIFIED_PREFIX,
-    OrderDiffers,
-    Taken,
-    create_order,
-    delete_order,
-    take_orders,
-    update_order,
-)
+from commerce.services.order_plans import OrderDiffers, Taken
+from commerce.services.order_writing import UNIDENTIFIED_PREFIX
+from commerce.services.orders import create_order, delete_order, take_orders, update_order
 from commerce.services.predictions import ask_for_prediction, predict_values
 from commerce.services.rebuild import rebuild_facts
+from commerce.services.refunded import mark_refunded
 from commerce.services.revenue import follow_time_zone, refresh_revenue
 from commerce.services.slide import slide_windows
 from commerce.services.subscriptions import (
@@ -95,6 +90,7 @@ __all__ = [
     "follow_ltv_basis",
     "follow_time_zone",
     "is_overdue",
+    "mark_refunded",
     "move_deal",
     "next_renewal",
     "pause_subscription",
