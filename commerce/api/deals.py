@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -19,7 +18,7 @@ from crm.access import saw
 from crm.api.includes import Included, Person, load_people, with_includes
 from crm.api.lists import ListEndpoint, envelope, envelope_sample
 from crm.api.representation import amount
-from crm.api.views import Doc, RecordEndpoint, tag_of
+from crm.api.views import Doc, RecordEndpoint
 from crm.paging import Sort
 from customers.api.contact_fields import CONTACT
 from customers.api.ground import BelowCustomer, ShowsCustomers
@@ -83,16 +82,6 @@ class DealEndpoints(ShowsCustomers, ListEndpoint):
     def shown(self, rows: Sequence[Mapping[str, Any]]) -> None:
         saw(self.request, [row["customer"] for row in rows if row["customer"]])
 
-    def made(self, values: dict[str, Any]) -> Response:
-        deal, created = services.create_deal(actor=self.actor, business=self.business, at=clock.now(), **values)
-        row = DEAL.one(Opportunity.objects.all(), deal.pk)
-        self.shown([row])
-        data = DEAL.of(row, self.business)
-        headers = {
-            "Location": reverse("api:deal_detail", args=[deal.pk]), "ETag": tag_of(row["updated_at"], data),
-        }  # fmt: skip
-        return Response(data, status=201 if created else 200, headers=headers)
-
 
 _ENVELOPE = envelope(DEAL, INCLUDES, DealTotals)
 _ENVELOPE_SAMPLE = {**envelope_sample(DEAL), "totals": TOTALS_SAMPLE}
@@ -120,7 +109,9 @@ class DealList(DealEndpoints):
 
     def post(self, request: Any) -> Response:
         self.refuse_parameters()
-        return self.made(self.body(NewDealInput))
+        values = self.body(NewDealInput)
+        deal, created = services.create_deal(actor=self.actor, business=self.business, at=clock.now(), **values)
+        return self.answer_added(Opportunity.objects.all(), deal.pk, "api:deal_detail", is_new=created)
 
 
 class CustomerDeals(BelowCustomer, DealEndpoints):

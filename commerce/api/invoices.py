@@ -29,7 +29,7 @@ from crm.access import saw
 from crm.api.includes import Included, with_includes
 from crm.api.lists import ListEndpoint, envelope, envelope_sample
 from crm.api.representation import amount
-from crm.api.views import Doc, RecordEndpoint, tag_of
+from crm.api.views import Doc, RecordEndpoint
 from crm.errors import NotFound
 from crm.paging import Sort
 from customers.api.ground import BelowCustomer, ShowsCustomers
@@ -102,13 +102,7 @@ class InvoiceList(InvoiceEndpoints):
         self.refuse_parameters()
         values = self.body(InvoiceInput)
         found, created = services.create_invoice(actor=self.actor, business=self.business, at=clock.now(), **values)
-        row = INVOICE.one(Invoice.objects.all(), found.pk)
-        self.shown([row])
-        data = INVOICE.of(row, self.business)
-        headers = {
-            "Location": reverse("api:invoice_detail", args=[found.pk]), "ETag": tag_of(row["updated_at"], data),
-        }  # fmt: skip
-        return Response(data, status=201 if created else 200, headers=headers)
+        return self.answer_added(Invoice.objects.all(), found.pk, "api:invoice_detail", is_new=created)
 
 
 class CustomerInvoices(BelowCustomer, InvoiceEndpoints):

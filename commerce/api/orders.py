@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -19,7 +18,7 @@ from crm.access import saw
 from crm.api.includes import Included, with_includes
 from crm.api.lists import ListEndpoint, envelope, envelope_sample
 from crm.api.representation import Representation, Shown
-from crm.api.views import Doc, RecordEndpoint, tag_of
+from crm.api.views import Doc, RecordEndpoint
 from crm.paging import Sort
 from customers.api.ground import ShowsCustomers
 from customers.api.representation import CUSTOMER
@@ -166,11 +165,8 @@ class OrderList(ShowsCustomers, ListEndpoint):
         order, is_new = services.create_order(
             actor=self.actor, business=self.business, at=clock.now(), **self.body(OrderInput)
         )
-        row = ORDER.one(Order.objects.all(), order.pk)
-        saw(request, [row["customer"]])
-        data = {**ORDER.of(row, self.business), "lines": lines_of(order.pk, self.business)}
-        headers = {"Location": reverse("api:order_detail", args=[order.pk]), "ETag": tag_of(row["updated_at"], data)}
-        return Response(data, status=201 if is_new else 200, headers=headers)
+        details = {"lines": lines_of(order.pk, self.business)}
+        return self.answer_added(Order.objects.all(), order.pk, "api:order_detail", is_new=is_new, details=details)
 
 
 class OrderEndpoint(ShowsCustomers, RecordEndpoint):

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -30,7 +29,7 @@ from crm.access import saw
 from crm.api.includes import Included, with_includes
 from crm.api.lists import ListEndpoint, envelope, envelope_sample
 from crm.api.representation import amount
-from crm.api.views import Doc, RecordEndpoint, tag_of
+from crm.api.views import Doc, RecordEndpoint
 from customers.api.ground import BelowCustomer, ShowsCustomers
 from customers.api.representation import CUSTOMER
 from customers.models import Customer
@@ -112,13 +111,7 @@ class SubscriptionList(SubscriptionEndpoints):
         found, created = services.start_subscription(
             actor=self.actor, business=self.business, at=clock.now(), **values
         )  # fmt: skip
-        row = SUBSCRIPTION.one(Subscription.objects.all(), found.pk)
-        self.shown([row])
-        data = SUBSCRIPTION.of(row, self.business)
-        headers = {
-            "Location": reverse("api:subscription_detail", args=[found.pk]), "ETag": tag_of(row["updated_at"], data),
-        }  # fmt: skip
-        return Response(data, status=201 if created else 200, headers=headers)
+        return self.answer_added(Subscription.objects.all(), found.pk, "api:subscription_detail", is_new=created)
 
 
 class CustomerSubscriptions(BelowCustomer, SubscriptionEndpoints):

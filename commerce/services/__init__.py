@@ -38,22 +38,24 @@ from commerce.services.rebuild import rebuild_facts
 from commerce.services.refunded import mark_refunded
 from commerce.services.revenue import follow_time_zone, refresh_revenue
 from commerce.services.slide import slide_windows
-from commerce.services.subscriptions import (
+from commerce.services.subscription_ledger import SubscriptionEnded
+from commerce.services.subscription_settling import settle_subscriptions
+from commerce.services.subscription_terms import (
     SUBSCRIPTION_DETAILS,
     SUBSCRIPTION_FIELDS,
     SUBSCRIPTION_TERMS,
+    counted,
+    next_renewal,
+    per_month,
+)
+from commerce.services.subscriptions import (
     SubscriptionDiffers,
-    SubscriptionEnded,
     SubscriptionUnchanged,
     cancel_subscription,
     change_subscription,
-    counted,
-    next_renewal,
     pause_subscription,
-    per_month,
     reopen_subscription,
     resume_subscription,
-    settle_subscriptions,
     start_subscription,
 )
 

@@ -14,6 +14,7 @@ from commerce.models import Opportunity, OpportunityStageChange
 from commerce.queries.deals import probability_of
 from commerce.services.facts import refresh_deal_facts
 from commerce.services.rates import Rates
+from commerce.services.sent_again import refuse_differences
 from crm import activity
 from crm.actor import Actor
 from crm.clock import today
@@ -211,9 +212,7 @@ def _known_as(business: Business, source: str, external_id: str) -> Opportunity 
 
 
 def _the_same(actor: Actor, known: Opportunity, data: dict[str, Any]) -> Opportunity:
-    """The deal that is there, if what was sent says the same of it, and the actor may see it. Raises DealDiffers."""
-    if not Opportunity.objects.visible_to(actor).filter(pk=known.pk).exists():
-        raise DealDiffers
+    """The deal that is there, if what was sent says the same of it. Raises DealDiffers."""
     differences: dict[str, tuple[Any, Any]] = {}
     for name, value in data.items():
         sent: Any = getattr(value, "pk", value)
@@ -223,19 +222,9 @@ def _the_same(actor: Actor, known: Opportunity, data: dict[str, Any]) -> Opportu
         stored = getattr(known, _COLUMNS.get(name, name))
         if stored != (sent.upper() if name == "currency" and sent else sent):
             differences[name] = (stored, sent)
-    if differences:
-        names = ", ".join(differences)
-        faults = [
-            {"field": name, "code": DealDiffers.code, "message": _("It is %(value)s.") % {"value": _plain(stored)}}
-            for name, (stored, _sent) in differences.items()
-        ]
-        words = _("There is a deal with this external id and other content: %(fields)s.") % {"fields": names}
-        raise DealDiffers(words, differences=differences, faults=faults)
+    words = _("There is a deal with this external id and other content: %(fields)s.")
+    refuse_differences(DealDiffers, differences, actor, known, words)
     return known
-
-
-def _plain(value: Any) -> str:
-    return "—" if value is None or value == "" else str(value)
 
 
 def _stage(name: str) -> DealStage:

@@ -13,6 +13,7 @@ from commerce.choices import ZERO, InvoiceStatus
 from commerce.models import Invoice, Opportunity, Order, Payment, Subscription
 from commerce.services.facts import refresh_recurring_facts
 from commerce.services.rates import Rates
+from commerce.services.sent_again import refuse_differences
 from crm import activity
 from crm.actor import Actor
 from crm.clock import today
@@ -69,7 +70,7 @@ def create_invoice(*, actor: Actor, business: Business, at: datetime, **data: An
     refuse_unknown(data, (*INVOICE_FIELDS, "status"))
     number = str(data.get("number") or "").strip()
     if number and (known := _numbered(business, number)):
-        return _the_same(known, data), False
+        return _the_same(actor, known, data), False
     try:
         return _create(actor, business, at, data), True
     except IntegrityError:
@@ -77,7 +78,7 @@ def create_invoice(*, actor: Actor, business: Business, at: datetime, **data: An
         known = _numbered(business, number)
         if known is None:
             raise
-        return _the_same(known, data), False
+        return _the_same(actor, known, data), False
 
 
 @transaction.atomic
@@ -245,7 +246,7 @@ def _numbered(business: Business, number: str) -> Invoice | None:
     return found
 
 
-def _the_same(known: Invoice, data: dict[str, Any]) -> Invoice:
+def _the_same(actor: Actor, known: Invoice, data: dict[str, Any]) -> Invoice:
     """The invoice that is there, if what was sent says the same of it. Raises InvoiceDiffers."""
     differences: dict[str, tuple[Any, Any]] = {}
     for name, value in data.items():
@@ -261,16 +262,8 @@ def _the_same(known: Invoice, data: dict[str, Any]) -> Invoice:
         stored = getattr(known, _COLUMNS.get(name, name))
         if stored != sent:
             differences[name] = (stored, sent)
-    if differences:
-        faults = [
-            {
-                "field": name, "code": InvoiceDiffers.code,
-                "message": _("It is %(value)s.") % {"value": "—" if stored in (None, "") else stored},
-            }
-            for name, (stored, _sent) in differences.items()
-        ]  # fmt: skip
-        words = _("There is an invoice with this number and other content: %(fields)s.")
-        raise InvoiceDiffers(words % {"fields": ", ".join(differences)}, differences=differences, faults=faults)
+    words = _("There is an invoice with this number and other content: %(fields)s.")
+    refuse_differences(InvoiceDiffers, differences, actor, known, words)
     return known
 
 

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from commerce.models import RollingDay
 from commerce.services.facts import WINDOWS, refresh_order_facts, refresh_recurring_facts
-from commerce.services.subscriptions import settle_subscriptions
+from commerce.services.subscription_settling import settle_subscriptions
 from crm.actor import Actor
 from crm.models import Business
 

@@ -8,6 +8,7 @@ import django_filters
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import QuerySet
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -16,7 +17,7 @@ from crm import paging
 from crm.api.includes import asked_includes, load_includes, with_includes
 from crm.api.parsers import printable
 from crm.api.representation import Representation, RowsByKeys
-from crm.api.views import Endpoint
+from crm.api.views import Endpoint, tag_of
 from crm.filters import StrictFilterSet, bad_parameters, narrows
 from crm.paging import Sort
 
@@ -54,6 +55,17 @@ class ListEndpoint(Endpoint):
 
     def shown(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Called with the columns of the rows: note whose data is shown."""
+
+    def answer_added(
+        self, rows: QuerySet, pk: Any, address: str, *, is_new: bool = True, details: Mapping[str, Any] | None = None
+    ) -> Response:
+        """The record that was sent, with its address and version: 201, or 200 where it stood there already. `details` are shown
+        beside the representation."""
+        row = self.representation.one(rows, pk)
+        self.shown([row])
+        data = {**self.representation.of(row, self.business), **(details or {})}
+        headers = {"Location": reverse(address, args=[pk]), "ETag": tag_of(row["updated_at"], data)}
+        return Response(data, status=201 if is_new else 200, headers=headers)
 
     def filterset(self, query: QueryDict) -> type[StrictFilterSet] | None:
         """The filters that count for this request: those of the class, and where there are more of them, of its business."""

@@ -175,6 +175,16 @@ def test_the_same_number_is_the_same_invoice(in_scope: Business) -> None:
     assert refusal.value.details["differences"] == {"amount": (Decimal("5.0000"), Decimal("6.00"))}
 
 
+def test_whose_number_is_taken_is_told_only_to_those_who_may_see_it(in_scope: Business) -> None:
+    make_invoice(make_customer(in_scope), number="A1", amount=Decimal("777"))
+    agent = Actor.for_user(make_membership(in_scope, "agent", visibility="own").user)
+    with pytest.raises(services.InvoiceDiffers) as refusal:
+        services.create_invoice(
+            actor=agent, business=in_scope, at=NOW, customer=make_customer(in_scope), number="A1", amount=Decimal(1)
+        )
+    assert (refusal.value.details, "777" in str(refusal.value)) == ({}, False)
+
+
 def test_rights_and_versions(in_scope: Business) -> None:
     invoice = make_invoice(make_customer(in_scope))
     actors = {

@@ -204,6 +204,10 @@ def test_the_same_external_id_is_the_same_subscription(in_scope: Business) -> No
         )
     assert set(refusal.value.details["differences"]) == {"amount", "seats"}
     assert len(_ledger(first)) == 1
+    agent = Actor.for_user(make_membership(in_scope, "agent", visibility="own").user)
+    with pytest.raises(services.SubscriptionDiffers) as refusal:
+        services.start_subscription(actor=agent, business=in_scope, at=NOW, **values)
+    assert refusal.value.details == {}
 
 
 def test_rights_and_versions(in_scope: Business) -> None:
