@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from commerce.forms.values import discount_field, horizon_field
 from commerce.panels.values import value_panel
-from commerce.queries.values import PREDICTED_VALUES
+from commerce.queries.values import ESTIMATES
 from commerce.services.predictions import BLOCK, DISCOUNT_PERCENT, HORIZON_MONTHS
 from crm.hooks import EVERYBODY
 from crm.registry import (
@@ -54,13 +54,13 @@ profile_panels.plug(
 )
 fields.plug(
     Field(
-        "predicted_value", _("Predicted value"), "money", "facts__predicted_value", filters=("gte", "lte", "isnull"), order=260,
+        "predicted_value", _("Predicted value"), "money", "value_estimate__predicted", filters=("gte", "lte", "isnull"), order=260,
         how=_("What the customer is expected to bring in the months ahead that the business has chosen, by the BG/NBD and Gamma-Gamma"
               " models or, where they don't fit, by the rate of orders so far; reckoned weekly."),
     ),
 )  # fmt: skip
 integrity_checks.plug(
-    IntegrityCheck("commerce.predicted", _("Predicted values are those of the estimates"), PREDICTED_VALUES, order=350)
+    IntegrityCheck("commerce.predicted", _("Predicted values are of the latest model"), ESTIMATES, order=350)
 )
 task_kinds.plug(
     TaskKind("commerce.tasks.predict_values", _("Predict values"), lane="slow", limit_seconds=900, alert_seconds=300),

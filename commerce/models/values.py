@@ -93,7 +93,9 @@ class LifetimeValueEstimate(models.Model):
     customer = models.OneToOneField(
         Customer, on_delete=models.CASCADE, primary_key=True, related_name="value_estimate", db_constraint=False
     )
-    business = models.ForeignKey("crm.Business", on_delete=models.CASCADE, related_name="+", db_index=False)
+    business = models.ForeignKey(
+        "crm.Business", on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     model = models.ForeignKey(
         ValueModel, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
     )
@@ -111,8 +113,10 @@ class LifetimeValueEstimate(models.Model):
         base_manager_name = "unscoped"
         verbose_name = _("predicted value")
         verbose_name_plural = _("predicted values")
-        constraints = [SameBusiness("customer"), SameBusiness("model")]
-        indexes = [models.Index(fields=["model"], name="commerce_estimate_of_model")]
+        # The business is that of the customer, and its latest model is that of all its estimates: no more is proven row by row, as a
+        # million of them are written at once.
+        constraints = [SameBusiness("customer")]
+        indexes = [models.Index(fields=["business", "-predicted", "customer"], name="commerce_estimate_by_value")]
 
     def __str__(self) -> str:
         return str(self.customer_id)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from commerce.models import LifetimeValueEstimate, ValueModel
 from crm.actor import Actor
 from crm.integrity import by_sql
-from customers.models import Customer, CustomerFacts
+from customers.models import Customer
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,8 @@ def expected_of_all(actor: Actor) -> Expected:
 def most_expected_of(actor: Actor, limit: int = 20) -> list[LifetimeValueEstimate]:
     """The estimates of those who are expected to bring most, the greatest first."""
     visible = Customer.objects.live().visible_to(actor)
-    keys = (
-        CustomerFacts.objects.filter(customer__in=visible, predicted_value__isnull=False)
-        .order_by("-predicted_value", "pk")
-        .values_list("pk", flat=True)[:limit]
-    )
-    rows = LifetimeValueEstimate.objects.filter(pk__in=list(keys)).select_related("customer")
-    return sorted(rows, key=lambda row: (-row.predicted, row.pk))
+    rows = LifetimeValueEstimate.objects.filter(customer__in=visible).order_by("-predicted", "pk")
+    return list(rows.select_related("customer")[:limit])
 
 
 def words_for(reason: str) -> str:
@@ -86,12 +81,14 @@ def method_words(model: ValueModel) -> str:
     return _("The number of orders by the BG/NBD model, the worth of each by the Gamma-Gamma model.")
 
 
-PREDICTED_VALUES = by_sql(
+ESTIMATES = by_sql(
     "commerce_lifetimevalueestimate",
     broken="""
-    select 'The predicted value of customer ' || f.customer_id || ' is not that of its estimate.'
-    from customers_customerfacts f left join commerce_lifetimevalueestimate e on e.customer_id = f.customer_id
-    where f.predicted_value is distinct from e.predicted
+    select 'The estimate of customer ' || e.customer_id || ' is not of the latest model of its business.'
+    from commerce_lifetimevalueestimate e
+    left join (select distinct on (business_id) business_id, id from commerce_valuemodel order by business_id, version desc) m
+    on m.business_id = e.business_id
+    where m.id is distinct from e.model_id
     """,
 )
-"""That what lists show is what was estimated."""
+"""That all estimates of a business are of one model, its latest."""

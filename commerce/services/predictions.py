@@ -6,8 +6,8 @@ The unit of time is the day. A customer's orders of one day count as one; what w
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Max
@@ -30,57 +30,51 @@ HOLDOUT_PART, MOST_TESTED = 3, 100_000
 """The last third of the history is held out by the back-test, of at most so many customers."""
 CHUNK = 50_000
 DAYS_PER_MONTH = 365.25 / 12
-# Days on which a customer has ordered, with the money of the day, less what was refunded of its orders since, up to a day; and of the
-# days after it how many there were and what they brought.
+# A day on which a customer has ordered counts once, with the money of its orders less what was refunded of them since. Orders come by
+# customer and time from one index, so that a day is new where it isn't that of the order before; the first day is known from the facts.
 _HISTORIES = """
 with refunded as (
-    select refund_of_id as order_id, sum(total_base) as money from commerce_order
-    where business_id = %(business)s and status = 'refund' and refund_of_id is not null group by 1
-), orders as (
-    select o.customer_id, (o.ordered_at at time zone %(zone)s)::date as day, sum(o.total_base + coalesce(r.money, 0)) as money
-    from commerce_order o
-    join customers_customer c on c.id = o.customer_id and c.business_id = o.business_id and c.is_live
-    left join refunded r on r.order_id = o.id
-    where o.business_id = %(business)s and o.status = 'completed' and not o.is_refunded
-      and o.ordered_at < (%(until)s::date + 1)::timestamp at time zone %(zone)s
-      and (%(part)s = 1 or mod(abs(hashtextextended(o.customer_id::text, 0)), %(part)s) = 0)
+    select o.customer_id, (o.ordered_at at time zone %(zone)s)::date as day, sum(r.total_base) as money
+    from commerce_order r join commerce_order o on o.id = r.refund_of_id and o.business_id = r.business_id
+    where r.business_id = %(business)s and r.status = 'refund' and o.status = 'completed' and not o.is_refunded
     group by 1, 2
-), known as (
-    select customer_id, min(day) as first from orders where day <= %(at)s group by 1
+), returned as (
+    select r.customer_id, sum(r.money) filter (where r.day <= %(at)s) as known,
+           sum(r.money) filter (where r.day > %(at)s and r.day <= %(until)s) as came,
+           sum(r.money) filter (where r.day = (f.first_order_at at time zone %(zone)s)::date) as first
+    from refunded r join customers_customerfacts f on f.customer_id = r.customer_id group by 1
+), orders as (
+    select o.customer_id, d.day, o.total_base as money, (f.first_order_at at time zone %(zone)s)::date as first,
+           d.day is distinct from lag(d.day) over (partition by o.customer_id order by o.ordered_at desc) as is_new
+    from customers_customerfacts f join commerce_order o on o.customer_id = f.customer_id
+    cross join lateral (select (o.ordered_at at time zone %(zone)s)::date as day) d
+    where f.business_id = %(business)s and f.is_live and f.order_count > 0
+      and o.business_id = %(business)s and o.status = 'completed' and not o.is_refunded
+      and o.ordered_at < (%(until)s::date + 1)::timestamp at time zone %(zone)s
+      and (%(part)s = 1 or mod(abs(hashtextextended(f.customer_id::text, 0)), %(part)s) = 0)
+), sums as (
+    select customer_id, min(first) as first, max(day) filter (where day <= %(at)s) as last,
+           count(*) filter (where is_new and day <= %(at)s) as days,
+           count(*) filter (where is_new and day <= %(at)s and day > %(at)s - %(window)s) as recent,
+           sum(money) filter (where day <= %(at)s) as money, sum(money) filter (where day = first) as first_money,
+           count(*) filter (where is_new and day > %(at)s) as came, sum(money) filter (where day > %(at)s) as brought
+    from orders group by customer_id
 )
-select o.customer_id, count(*) filter (where o.day > k.first and o.day <= %(at)s) as frequency,
-       max(o.day) filter (where o.day <= %(at)s) - k.first as recency, %(at)s - k.first as age,
-       coalesce(avg(o.money) filter (where o.day > k.first and o.day <= %(at)s), 0)::float8 as repeat_value,
-       count(*) filter (where o.day <= %(at)s and o.day > %(at)s - %(window)s) as recent,
-       avg(o.money) filter (where o.day <= %(at)s)::float8 as average,
-       count(*) filter (where o.day > %(at)s) as came, coalesce(sum(o.money) filter (where o.day > %(at)s), 0)::float8 as brought
-from orders o join known k on k.customer_id = o.customer_id
-group by o.customer_id, k.first
+select s.customer_id::text, (s.days - 1)::float8 as frequency, (s.last - s.first)::float8 as recency, (%(at)s - s.first)::float8 as age,
+       coalesce((s.money + coalesce(r.known, 0) - s.first_money - coalesce(r.first, 0)) / nullif(s.days - 1, 0), 0)::float8
+           as repeat_value,
+       s.recent::float8, ((s.money + coalesce(r.known, 0)) / s.days)::float8 as average,
+       s.came::float8, (coalesce(s.brought, 0) + coalesce(r.came, 0))::float8 as brought
+from sums s left join returned r on r.customer_id = s.customer_id
+where s.days > 0
 """
-_STAGE = """
-drop table if exists pg_temp.value_estimates;
-create temporary table value_estimates (customer_id uuid, predicted numeric, low numeric, high numeric, orders float8, alive float8)
-on commit drop
+# Estimates are made for all customers at once, so that those of before go.
+_FORGET = "delete from commerce_lifetimevalueestimate where business_id = %(business)s"
+_COPY = """
+copy commerce_lifetimevalueestimate (customer_id, business_id, model_id, calculated_at, predicted, low, high, orders, alive) from stdin
 """
-_WRITE = """
-insert into commerce_lifetimevalueestimate as e (customer_id, business_id, model_id, predicted, low, high, orders, alive, calculated_at)
-select customer_id, %(business)s, %(model)s, round(predicted, 4), round(low, 4), round(high, 4), orders, alive, %(at)s
-from pg_temp.value_estimates order by customer_id
-on conflict (customer_id) do update set model_id = excluded.model_id, predicted = excluded.predicted, low = excluded.low,
-    high = excluded.high, orders = excluded.orders, alive = excluded.alive, calculated_at = excluded.calculated_at
-"""
-_FORGET = """
-delete from commerce_lifetimevalueestimate where business_id = %(business)s and model_id <> %(model)s
-"""
-_FACTS = """
-update customers_customerfacts f set predicted_value = e.predicted
-from (
-    select x.customer_id, n.predicted from customers_customerfacts x
-    left join commerce_lifetimevalueestimate n on n.customer_id = x.customer_id
-    where x.business_id = %(business)s and x.predicted_value is distinct from n.predicted
-) e
-where f.customer_id = e.customer_id
-"""
+_ENOUGH_MEMORY = "set local work_mem = '256MB'"
+_READ_TO_THE_END = "set local cursor_tuple_fraction = 1"
 
 
 @dataclass(frozen=True)
@@ -158,13 +152,13 @@ def _backtest(business: Business, today: date, oldest: int, customers: int, hori
     return asdict(tested) | {"days": held, "part": part, "beats_baseline": bool(tested.beats_baseline)}
 
 
-def _read(business: Business, at: date, until: date, *, part: int) -> tuple[list[UUID], "Histories", Any, Any]:
+def _read(business: Business, at: date, until: date, *, part: int) -> tuple[list[str], "Histories", Any, Any]:
     """(ids, histories up to `at`, orders and money of each customer after it up to `until`); of each `part`-th customer."""
     import numpy as np
 
     from commerce.clv import Histories
 
-    ids: list[UUID] = []
+    ids: list[str] = []
     blocks: list[Any] = []
     for rows in _chunks(
         _HISTORIES,
@@ -181,6 +175,8 @@ def _read(business: Business, at: date, until: date, *, part: int) -> tuple[list
 
 def _chunks(statement: str, parameters: dict[str, Any]) -> Iterator[list[Any]]:
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_ENOUGH_MEMORY)
+        cursor.execute(_READ_TO_THE_END)
         cursor.execute(f"declare value_rows no scroll cursor for {statement}", parameters)
         while True:
             cursor.execute(f"fetch {CHUNK} from value_rows")
@@ -215,18 +211,21 @@ def _keep(
     return record
 
 
-def _write(business: Business, record: ValueModel, at: datetime, ids: list[UUID], prediction: "Prediction") -> None:
+def _write(business: Business, record: ValueModel, at: datetime, ids: list[str], prediction: "Prediction") -> None:
     alive = prediction.probability_alive
-    parameters: dict[str, Any] = {"business": business.pk, "model": record.pk, "at": at}
+    chances = repeat("\\N") if alive is None else map(repr, alive.tolist())
+    same = f"{business.pk}\t{record.pk}\t{at.isoformat()}"
+    rows = zip(
+        ids, prediction.value.tolist(), prediction.low.tolist(), prediction.high.tolist(), prediction.orders.tolist(), chances,
+        strict=False,
+    )  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(_STAGE)
-        with cursor.copy("copy pg_temp.value_estimates from stdin") as copy:
-            for place, pk in enumerate(ids):
-                chance = "\\N" if alive is None else repr(float(alive[place]))
+        cursor.execute(_FORGET, {"business": business.pk})
+        with cursor.copy(_COPY) as copy:
+            while part := list(islice(rows, CHUNK)):
                 copy.write(
-                    f"{pk}\t{prediction.value[place]:.4f}\t{prediction.low[place]:.4f}\t{prediction.high[place]:.4f}"
-                    f"\t{float(prediction.orders[place])!r}\t{chance}\n"
+                    "".join(
+                        f"{pk}\t{same}\t{value:.4f}\t{low:.4f}\t{high:.4f}\t{orders!r}\t{chance}\n"
+                        for pk, value, low, high, orders, chance in part
+                    )
                 )
-        cursor.execute(_WRITE, parameters)
-        cursor.execute(_FORGET, parameters)
-        cursor.execute(_FACTS, parameters)

@@ -59,7 +59,6 @@ class CustomerFacts(models.Model):
     arr = _money(_("annual recurring revenue"), null=True)
     arr_source = models.CharField(_("source of the ARR"), max_length=13, blank=True, default="", db_default="")
     lifetime_value = _money(_("lifetime value"))
-    predicted_value = _money(_("predicted value"), null=True)
     days_between_orders = models.DecimalField(
         _("days between orders"), max_digits=8, decimal_places=2, null=True, blank=True
     )
@@ -105,6 +104,10 @@ class CustomerFacts(models.Model):
             models.Index(
                 F("business"), F("kind"), F("icp_score").desc(nulls_last=True), F("customer").desc(),
                 condition=Q(is_live=True), name="facts_by_kind_fit",
+            ),
+            models.Index(
+                fields=["business", "next_order_on", "customer"],
+                condition=Q(is_live=True, order_count__gte=3, days_between_orders__gte=1), name="facts_by_next_order",
             ),
         ]  # fmt: skip
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -88,6 +88,8 @@ class CustomerList(ListPage):
             saw(self.request, known)
             for row in rows:
                 row.shown_customers = known
+        beside = {field.path.split("__")[0] for field in fields if field.key in keys and "__" in field.path} - {"facts"}
+        prefetch_related_objects(rows, *sorted(beside))
         if "tags" in keys:
             with_tags(rows)
         people = [own for own in self.custom_fields if own.type == FieldType.USER and CUSTOM + own.key in keys]

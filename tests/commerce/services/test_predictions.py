@@ -14,7 +14,7 @@ from commerce.services.predictions import ValueSettings
 from crm.actor import Actor
 from crm.errors import NotAllowed
 from crm.models import Activity, Business, Job
-from customers.models import Customer, CustomerFacts
+from customers.models import Customer
 from tests.factories import make_customer, make_membership, make_order
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -67,8 +67,6 @@ def test_every_live_customer_with_an_order_gets_an_estimate(in_scope: Business, 
         assert 0 <= estimate.low <= estimate.high
         assert estimate.alive is not None
         assert 0 <= estimate.alive <= 1
-    stored = dict(CustomerFacts.objects.values_list("pk", "predicted_value"))
-    assert all(stored[estimate.pk] == estimate.predicted for estimate in estimates)
     assert Activity.objects.get(verb="commerce.values.predicted").counts == {"customers": 700}
 
 
@@ -101,7 +99,7 @@ def test_a_new_reckoning_takes_the_place_of_the_last(in_scope: Business, system:
     assert second is not None
     assert second.version == 2
     assert LifetimeValueEstimate.objects.get().pk == new.pk
-    assert CustomerFacts.objects.get(pk=gone.pk).predicted_value is None
+    assert not LifetimeValueEstimate.objects.filter(pk=gone.pk).exists()
 
 
 def test_refunds_are_taken_off_and_orders_of_today_wait(in_scope: Business, system: Actor) -> None:
