@@ -48,7 +48,7 @@ def customer_columns(
                     key=field.key,
                     label=field.label,
                     cell=_cell(field, business),
-                    align="end" if field.type in ("money", "number") else "start",
+                    align="end" if field.type in ("money", "number", "decimal") else "start",
                     sort=field.sort,
                     hint=field.how,
                 )
@@ -137,10 +137,10 @@ def _other(row: Customer, pk: Any) -> Any:
 
 
 def value_of(field: Field, row: Customer) -> Any:
-    """The field's value of the customer, or of its facts."""
+    """The field's value of the customer, of its facts, or of what else stands beside it; None where nothing does."""
     item: Any = row
     for name in field.path.split("__"):
-        item = getattr(item, name)
+        item = getattr(item, name, None)
     return item
 
 
@@ -155,7 +155,7 @@ def in_words(field: Field, item: Any, business: Business) -> Any:
         return ""
     if field.type == "money":
         return ui.money(item, business.currency)
-    if field.type == "number":
+    if field.type in ("number", "decimal"):
         return ui.number(item)
     if field.type in ("date", "datetime"):
         return ui.when(item, "day" if field.type == "date" else "ago")
