@@ -6,6 +6,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from commerce.models import (
+    CategoryPair,
+    CrossSellRun,
     Invoice,
     LifetimeValueEstimate,
     Opportunity,
@@ -16,6 +18,8 @@ from commerce.models import (
     Payment,
     Product,
     ProductCategory,
+    ProductPair,
+    ProductSales,
     RevenueDay,
     RollingDay,
     Subscription,
@@ -27,8 +31,10 @@ from crm.admin_site import ReadOnlyAdmin
 
 @admin.register(Product)
 class ProductAdmin(ReadOnlyAdmin):
-    list_display = ("code", "name", "business")
-    list_filter = ("business",)
+    page_name = "commerce:product_detail"
+    list_display = ("code", "name", "category", "price", "is_active", "business")
+    list_filter = ("business", "is_active")
+    list_select_related = ("business", "category")
     search_fields = ("code", "name")
 
 
@@ -74,8 +80,8 @@ class RevenueDayAdmin(ReadOnlyAdmin):
 
 @admin.register(ProductCategory)
 class ProductCategoryAdmin(ReadOnlyAdmin):
-    list_display = ("name", "parent", "business")
-    list_filter = ("business",)
+    list_display = ("name", "parent", "is_active", "business")
+    list_filter = ("business", "is_active")
     list_select_related = ("business", "parent")
     search_fields = ("name",)
 
@@ -194,3 +200,44 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     def shows(self, row: Any) -> list[tuple[Any, Any]]:
         return [(row.business_id, row.invoice.customer_id)]
+
+
+@admin.register(CrossSellRun)
+class CrossSellRunAdmin(ReadOnlyAdmin):
+    list_display = (
+        "business",
+        "calculated_at",
+        "day_from",
+        "day_to",
+        "customer_count",
+        "product_pairs",
+        "category_pairs",
+    )
+    list_filter = ("business",)
+    search_fields = ("business__slug",)
+
+
+@admin.register(ProductSales)
+class ProductSalesAdmin(ReadOnlyAdmin):
+    list_display = ("product", "business", "order_count", "buyer_count", "revenue")
+    list_filter = ("business",)
+    list_select_related = ("business", "product")
+    search_fields = ("=product__code",)
+
+
+@admin.register(ProductPair)
+class ProductPairAdmin(ReadOnlyAdmin):
+    list_display = ("product", "partner", "both", "support", "confidence", "lift", "business")
+    list_filter = ("business",)
+    list_select_related = ("business", "product", "partner")
+    search_fields = ("=product__code",)
+    ordering = ("-id",)
+
+
+@admin.register(CategoryPair)
+class CategoryPairAdmin(ReadOnlyAdmin):
+    list_display = ("category", "partner", "both", "support", "confidence", "lift", "business")
+    list_filter = ("business",)
+    list_select_related = ("business", "category", "partner")
+    search_fields = ("=category__name",)
+    ordering = ("-id",)

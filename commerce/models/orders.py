@@ -152,6 +152,13 @@ class OrderLine(LedgerModel):
             SameBusiness("product"),
             models.UniqueConstraint(fields=["order", "position"], name="commerce_orderline_position_unique"),
         ]
+        indexes = [
+            models.Index(
+                fields=["product", "order"],
+                condition=Q(product__isnull=False, quantity__gt=0),
+                name="commerce_orderline_bought",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.order_id} #{self.position}"

@@ -16,6 +16,7 @@ class ProductCategory(BusinessModel):
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children", db_constraint=False,
         verbose_name=_("part of"),
     )  # fmt: skip
+    is_active = models.BooleanField(_("used now"), default=True, db_default=True)
 
     class Meta(BusinessModel.Meta):
         ordering = ["name"]
@@ -51,6 +52,10 @@ class Product(BusinessModel):
             *BusinessModel.Meta.constraints,
             SameBusiness("category"),
             models.UniqueConstraint(fields=["business", "code"], name="commerce_product_code_unique"),
+        ]
+        indexes = [
+            models.Index(fields=["business", "name", "id"], name="commerce_product_by_name"),
+            models.Index(fields=["business", "price", "id"], name="commerce_product_by_price"),
         ]
 
     def __str__(self) -> str:
