@@ -2,6 +2,9 @@
 
 from typing import Any, cast
 
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
 from commerce import services
 from crm import clock
 from crm.models import Business
@@ -38,6 +41,30 @@ def predict_all_values(work: JobRun) -> dict[str, Any]:
     for business in Business.objects.filter(is_active=True).order_by("slug"):
         with scope(business):
             asked += services.ask_for_prediction(actor=work.actor, business=business) is not None
+    return {"businesses": asked}
+
+
+def prove_figures(work: JobRun) -> dict[str, Any]:
+    """Compare the stored figures of the business with its records; where any differs, the job is refused and people are told."""
+    business = cast(Business, work.business)
+    found = services.prove_figures()
+    with work.atomic(last=True):
+        work.result = {"differing": found}
+        if found:
+            work.refused = _("Figures differ from the records: %(figures)s.") % {
+                "figures": services.differences_in_words(found)
+            }
+            href = reverse("crm:job", args=[work.id])
+            services.tell_of_differences(actor=work.actor, business=business, found=found, href=href)
+    return work.result
+
+
+def prove_all_figures(work: JobRun) -> dict[str, Any]:
+    """Have the figures of every business proven, by a job each."""
+    asked = 0
+    for business in Business.objects.filter(is_active=True).order_by("slug"):
+        with scope(business):
+            asked += services.ask_for_proof(actor=work.actor, business=business) is not None
     return {"businesses": asked}
 
 

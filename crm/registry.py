@@ -323,6 +323,8 @@ class TaskKind:
     """The product's own upkeep, shown to operators only."""
     page: Callable[["Job"], str] | None = None
     """The address where people see what comes of it; by default the job's own page."""
+    outcome: Callable[["Job"], Text] | None = None
+    """What came of a job that is done, in words for its page."""
 
 
 task_kinds: Socket[TaskKind] = Socket("task_kinds", "What the queue knows of each task.", lambda k: k.task)

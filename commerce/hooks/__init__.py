@@ -11,11 +11,14 @@ from commerce.hooks import (
     invoices,
     values,
 )
+    proof,
 
 __all__ = [
     "deals",
     "invoices",
     "orders",
     "subscriptions",
+    "products",
+    "proof",
     "values",
 ]

@@ -34,6 +34,21 @@ from commerce.services.order_plans import OrderDiffers, Taken
 from commerce.services.order_writing import UNIDENTIFIED_PREFIX
 from commerce.services.orders import create_order, delete_order, take_orders, update_order
 from commerce.services.predictions import ask_for_prediction, predict_values
+from commerce.services.products import (
+    CATEGORY_FIELDS,
+    PRODUCT_FIELDS,
+    ProductArchived,
+    ProductNotArchived,
+    archive_category,
+    archive_product,
+    create_category,
+    create_product,
+    restore_category,
+    restore_product,
+    update_category,
+    update_product,
+)
+from commerce.services.proof import ask_for_proof, differences_in_words, prove_figures, tell_of_differences
 from commerce.services.rebuild import rebuild_facts
 from commerce.services.refunded import mark_refunded
 from commerce.services.revenue import follow_time_zone, refresh_revenue
@@ -84,6 +99,7 @@ __all__ = [
     "create_deal",
     "create_invoice",
     "create_order",
+    "ask_for_proof",
     "delete_deal",
     "delete_order",
     "exponent_of",
@@ -94,6 +110,7 @@ __all__ = [
     "is_overdue",
     "mark_refunded",
     "move_deal",
+    "differences_in_words",
     "next_renewal",
     "pause_subscription",
     "per_month",
@@ -106,6 +123,7 @@ __all__ = [
     "refresh_recurring_facts",
     "refresh_revenue",
     "remove_payment",
+    "prove_figures",
     "reopen_subscription",
     "resume_subscription",
     "settle_subscriptions",
@@ -117,3 +135,5 @@ __all__ = [
     "update_order",
     "void_invoice",
 ]
+    "tell_of_differences",
+    "update_category",

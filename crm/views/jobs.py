@@ -234,10 +234,17 @@ class JobDetail(Page):
         return {
             "job": job,
             "moving": job.state not in OVER,
+            "outcome": _outcome(job),
             "left": _time_left(job),
             "progress_href": reverse("crm:job_progress", args=[job.pk]),
             "about": about,
         }
+
+
+def _outcome(job: Job) -> Any:
+    """What came of a job that is done, in the words of its kind."""
+    tell = kind_of(job.task).outcome
+    return tell(job) if tell and job.state == JobState.DONE else _("The job is done.")
 
 
 def _time_left(job: Job) -> str:
