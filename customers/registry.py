@@ -30,8 +30,8 @@ FIELD_GROUPS: dict[str, Text] = {
 class Field:
     """A fact of a customer, declared by the app that owns it; the list, its filters and sorts, the API and exports are made from it.
 
-    `path` is the column seen from Customer; `type` one of text, choice, money, number, date, datetime, url, birthday (month and
-    day), user, team, customer; `filters` the lookups offered (exact, in, contains, gte, lte, isnull); `folded` the column that holds
+    `path` is the column seen from Customer; `type` one of text, choice, money, number, decimal, date, datetime, url, birthday (month
+    and day), user, team, customer; `filters` the lookups offered (exact, in, contains, gte, lte, isnull); `folded` the column that holds
     the text folded, by which it is compared, and `equals(value)` how else an exact value is found; `group` is a key of FIELD_GROUPS, and
     `kinds` the customers that it is asked of; `how` says in words how a computed figure comes about, `figure` shows it on top of
     the profile, `rows_url(customer)` leads to the rows it was computed from; without the `permission` nobody sees it or filters by it.
@@ -62,9 +62,26 @@ class Field:
 fields: Socket[Field] = Socket("customer_fields", "Facts of a customer.", lambda f: f.key, order=lambda f: f.order)
 
 
+@dataclass(frozen=True)
+class CustomerFilter:
+    """A filter of customers by something that no column of theirs holds: `make()` gives the django-filter that list, API and exports
+    share; nobody without the permission filters by it."""
+
+    name: str
+    make: Callable[[], Any]
+    permission: str = ""
+    order: int = 100
+
+
+customer_filters: Socket[CustomerFilter] = Socket(
+    "customer_filters", "Filters of customers that no column gives.", lambda f: f.name, order=lambda f: f.order
+)
+
+
 def hidden_fields(actor: Actor, business: Business) -> frozenset[str]:
-    """Keys of the fields that the actor may not see."""
-    return frozenset(f.key for f in fields if f.permission and not actor.may(f.permission, business))
+    """Keys of the fields, and names of the filters, that the actor may not see."""
+    guarded = [(f.key, f.permission) for f in fields] + [(f.name, f.permission) for f in customer_filters]
+    return frozenset(name for name, permission in guarded if permission and not actor.may(permission, business))
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from customers.models import Customer, CustomerTag, CustomField, Tag
 from customers.queries import matching
 from customers.queries.custom_fields import custom_fields_of
 from customers.queries.phones import shared_phones
-from customers.registry import Field, fields, hidden_fields
+from customers.registry import Field, customer_filters, fields, hidden_fields
 
 CUSTOM = "custom_"
 """What the names of filters and columns of custom fields begin with."""
@@ -111,7 +111,7 @@ def _filter(field: Field, lookup: str) -> django_filters.Filter:
         if lookup == "in":
             return django_filters.MultipleChoiceFilter(choices=field.choices, distinct=False, **options)
         return django_filters.ChoiceFilter(choices=field.choices, empty_label=_("Any"), **options)
-    if field.type in ("money", "number"):
+    if field.type in ("money", "number", "decimal"):
         return django_filters.NumberFilter(lookup_expr=lookup, max_value=10**12, **options)
     if field.type == "date":
         return django_filters.DateFilter(lookup_expr=lookup, widget=forms.DateInput(attrs={"type": "date"}), **options)
@@ -176,7 +176,8 @@ def _declared(hidden: frozenset[str]) -> dict[str, django_filters.Filter]:
         label=_("Phone shared"), choices=[("true", _("yes"))], empty_label=_("Any"), method=_shares_phone
     )
     declared["status"] = status_filter()
-    return {**declared, **finding_filters()}
+    plugged = {item.name: item.make() for item in customer_filters if item.name not in hidden}
+    return {**declared, **finding_filters(), **plugged}
 
 
 @cache
