@@ -10,15 +10,14 @@ from commerce.hooks import (
     subscriptions,
     invoices,
     values,
-)
     proof,
+)
 
 __all__ = [
     "deals",
     "invoices",
     "orders",
-    "subscriptions",
-    "products",
     "proof",
+    "subscriptions",
     "values",
 ]
