@@ -14,6 +14,7 @@ from crm.access import saw
 from crm.api.fields import Amount, Choice, Input, Text
 from crm.api.lists import whole
 from crm.api.views import Doc, tag_of
+from crm.money import round_money
 from customers import services
 from customers.api.compat import (
     CompatList,
@@ -46,7 +47,10 @@ class AccountItem(serializers.Serializer):
     health_score = serializers.IntegerField(help_text=_("From 0 to 100; 50 while nothing is known."))
     churn_risk_score = serializers.IntegerField(help_text=_("From 0 to 100; 0 while nothing is known."))
     health_confidence = serializers.CharField(help_text=_("“none” while nothing is known of the health."))
-    arr = serializers.FloatField(allow_null=True, help_text=_("Annual recurring revenue."))
+    arr = serializers.FloatField(
+        allow_null=True,
+        help_text=_("Annual recurring revenue: of subscriptions and recurring invoices, without any what was entered by hand."),
+    )  # fmt: skip
     last_engagement = serializers.DateTimeField(allow_null=True)
 
 
@@ -54,7 +58,9 @@ class Account(AccountItem):
     organization_id = serializers.UUIDField(help_text=_("Id of the business."))
     industry = serializers.CharField(allow_null=True)
     size = serializers.ChoiceField(choices=_SIZES, allow_null=True)
-    arr_source = serializers.CharField(allow_null=True, help_text=_("“manual” where the revenue was entered by hand."))
+    arr_source = serializers.CharField(
+        allow_null=True, help_text=_("“subscriptions”, or “manual” where the revenue was entered by hand.")
+    )
     owner_id = serializers.UUIDField(allow_null=True)
     contract_start = serializers.DateField(allow_null=True)
     contract_end = serializers.DateField(allow_null=True)
@@ -84,7 +90,9 @@ class AccountInput(Input):
     size = Choice(choices=_SIZES, allow_null=True, required=False)
     arr = Amount(
         max_digits=16, decimal_places=2, min_value=0, allow_null=True, required=False,
-        help_text=_("A JSON number, or a string such as “50000.00”."),
+        help_text=_(
+            "Entered by hand; shown while no subscription or recurring invoice says it. A JSON number, or a string such as “50000.00”."
+        ),
     )  # fmt: skip
     status = Choice(choices=_STATUSES, required=False, help_text=_("Default: active."))
     status_reason = Text(
@@ -95,7 +103,8 @@ class AccountInput(Input):
     )
 
 
-def _item(customer: Customer, bounds: Any) -> dict[str, Any]:
+def _item(customer: Customer, bounds: Any, currency: str) -> dict[str, Any]:
+    arr = customer.facts.arr
     return {
         "id": customer.pk,
         "name": customer.display_name,
@@ -103,18 +112,18 @@ def _item(customer: Customer, bounds: Any) -> dict[str, Any]:
         "health_score": HEALTH,
         "churn_risk_score": CHURN_RISK,
         "health_confidence": NO_CONFIDENCE,
-        "arr": as_number(customer.arr_manual),
+        "arr": None if arr is None else as_number(round_money(arr, currency)),
         "last_engagement": None,
     }
 
 
-def _account(customer: Customer, bounds: Any) -> dict[str, Any]:
+def _account(customer: Customer, bounds: Any, currency: str) -> dict[str, Any]:
     return {
-        **_item(customer, bounds),
+        **_item(customer, bounds, currency),
         "organization_id": customer.business_id,
         "industry": customer.industry or None,
         "size": customer.size or None,
-        "arr_source": None if customer.arr_manual is None else "manual",
+        "arr_source": customer.facts.arr_source or None,
         "owner_id": customer.owner_id,
         "contract_start": customer.contract_start_on,
         "contract_end": customer.contract_end_on,
@@ -174,7 +183,7 @@ class AccountList(CompatList):
         return rows if fits else rows.none()
 
     def items(self, rows: Iterable[Customer]) -> list[dict[str, Any]]:
-        return [_item(row, self.bounds) for row in rows]
+        return [_item(row, self.bounds, self.business.currency) for row in rows]
 
     def post(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         self.refuse_parameters()
@@ -191,7 +200,7 @@ class AccountList(CompatList):
         )
         saw(request, [made.pk])
         customer = Customer.objects.select_related("facts").get(pk=made.pk)
-        data = _account(customer, self.bounds)
+        data = _account(customer, self.bounds, self.business.currency)
         headers = {
             "Location": reverse("compat:account_detail", args=[made.pk]),
             "ETag": tag_of(customer.updated_at, data),
@@ -235,7 +244,7 @@ class AccountDetail(CompatRecord):
         return super().rows().filter(kind=Kind.COMPANY, is_unidentified=False)
 
     def detail(self, customer: Customer) -> dict[str, Any]:
-        return _account(customer, self.bounds)
+        return _account(customer, self.bounds, self.business.currency)
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         self.refuse_parameters()

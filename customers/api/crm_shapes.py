@@ -55,7 +55,9 @@ class CrmCustomer(serializers.Serializer):
     customer_status = serializers.ChoiceField(choices=_STATUSES)
     lifecycle_stage = serializers.ChoiceField(choices=_RELATIONSHIPS)
     customer_value = serializers.FloatField(help_text=_("What the customer has spent, less refunds."))
-    lifetime_value = serializers.FloatField(help_text=_("What the customer has spent, less refunds."))
+    lifetime_value = serializers.FloatField(
+        help_text=_("The lifetime value that the business has chosen: orders less refunds, deals won or invoices paid.")
+    )
     total_orders = serializers.IntegerField()
     average_order_value = serializers.FloatField()
     last_order_date = serializers.DateTimeField(allow_null=True)
@@ -198,7 +200,7 @@ def item_of(
         "customer_status": read(CUSTOMER_STATUS, standing, bounds),
         "lifecycle_stage": read(RELATIONSHIP, standing, bounds),
         "customer_value": as_number(facts.total_spent),
-        "lifetime_value": as_number(facts.total_spent),
+        "lifetime_value": as_number(facts.lifetime_value),
         "total_orders": facts.order_count,
         "average_order_value": as_number(facts.average_order_value) or 0.0,
         "last_order_date": as_moment(facts.last_order_at),
