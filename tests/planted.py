@@ -10,7 +10,7 @@ from django.apps import apps
 from django.core.files.base import ContentFile
 from django.db import connection
 
-from commerce.models import Product
+from commerce.models import Product, ProductCategory
 from commerce.services import create_deal, record_payment
 from crm import clock
 from crm.actor import Actor
@@ -46,7 +46,7 @@ MARKER = "CANARY"
 # The word of an address -> the kind of object that its id names.
 KINDS = {
     "customers": "customer", "imports": "import", "orders": "order", "deals": "deal",
-    "subscriptions": "subscription", "invoices": "invoice", "payments": "payment",
+    "products": "product", "product-categories": "category", "subscriptions": "subscription", "invoices": "invoice", "payments": "payment",
     "jobs": "job", "teams": "team", "api-keys": "api_key",
     "notifications": "notification", "schedules": "schedule", "people": "member",
     "invitations": "invitation", "exchange-rates": "rate", "activity": "activity", "sessions": "session",
@@ -70,7 +70,10 @@ def objects_of(business: Business) -> dict[str, Any]:
     )  # fmt: skip
     with scope(business):
         order = make_order(customer, number=f"{MARKER}-{customer.pk}", currency=business.currency, lines=2)
-        Product.objects.create(business=business, code=f"{MARKER}-{customer.pk}", name=f"{MARKER} product")
+        category = ProductCategory.objects.create(business=business, name=f"{MARKER} category {customer.pk}")
+        product = Product.objects.create(
+            business=business, code=f"{MARKER}-{customer.pk}", name=f"{MARKER} product", category=category
+        )
         file = ContentFile(f"external_id,first_name\n{MARKER},x\n".encode(), name=f"{MARKER}.csv")
         job = services.start_import(actor=Actor.system("test"), business=business, file=file)
         contact = services.add_contact(
@@ -134,6 +137,7 @@ def objects_of(business: Business) -> dict[str, Any]:
         )  # fmt: skip
         return {
             "customer": customer, "order": order, "deal": deal, "subscription": subscription, "invoice": invoice, "payment": payment,
+            "product": product, "category": category,
             "import": job, "contact": contact, "note": note, "file": kept,
             "job": Job.objects.get(pk=job.job_id),
             "member": make_membership(business, "agent"),

@@ -14,6 +14,16 @@ from commerce.api.invoices import (
 )
 from commerce.api.order_batch import OrderBatch
 from commerce.api.orders import OrderDetail, OrderList, OrderSteps
+from commerce.api.products import (
+    CategoryArchive,
+    CategoryDetail,
+    CategoryList,
+    CategoryRestore,
+    ProductArchive,
+    ProductDetail,
+    ProductList,
+    ProductRestore,
+)
 from commerce.api.recurring import RecurringReport
 from commerce.api.subscriptions import (
     CustomerSubscriptions,
@@ -34,6 +44,14 @@ urlpatterns = [
     path("orders/batch", OrderBatch.as_view(), name="order_batch"),
     path("orders/<uuid:id>", OrderDetail.as_view(), name="order_detail"),
     path("orders/<uuid:id>/steps", OrderSteps.as_view(), name="order_steps"),
+    path("products", ProductList.as_view(), name="product_list"),
+    path("products/<uuid:id>", ProductDetail.as_view(), name="product_detail"),
+    path("products/<uuid:id>/archive", ProductArchive.as_view(), name="product_archive"),
+    path("products/<uuid:id>/restore", ProductRestore.as_view(), name="product_restore"),
+    path("product-categories", CategoryList.as_view(), name="category_list"),
+    path("product-categories/<uuid:id>", CategoryDetail.as_view(), name="category_detail"),
+    path("product-categories/<uuid:id>/archive", CategoryArchive.as_view(), name="category_archive"),
+    path("product-categories/<uuid:id>/restore", CategoryRestore.as_view(), name="category_restore"),
     path("deals", DealList.as_view(), name="deal_list"),
     path("deals/<uuid:id>", DealDetail.as_view(), name="deal_detail"),
     path("deals/<uuid:id>/move", DealMove.as_view(), name="deal_move"),

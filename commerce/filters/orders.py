@@ -9,7 +9,7 @@ from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext_lazy as _
 
 from commerce.choices import OrderFlag, OrderStatus
-from commerce.models import Order
+from commerce.models import Order, OrderLine
 from crm.filters import MomentFilter, StrictFilterSet
 
 MONTH = RegexValidator(r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])\Z", _("Give the month as in 2026-01."))
@@ -18,6 +18,7 @@ MONTH = RegexValidator(r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])\Z", _("Give the mon
 class OrderFilterSet(StrictFilterSet):
     status = django_filters.ChoiceFilter(label=_("Status"), choices=OrderStatus.choices, empty_label=_("Any"))
     customer = django_filters.UUIDFilter(label=_("Customer"), field_name="customer_id")
+    product = django_filters.UUIDFilter(label=_("Product"), method="with_product")
     number = django_filters.CharFilter(label=_("Number"), max_length=60)
     ordered_at__gte = MomentFilter(label=_("Ordered from"), field_name="ordered_at", lookup_expr="gte")
     ordered_at__lte = MomentFilter(label=_("Ordered up to"), field_name="ordered_at", lookup_expr="lte")
@@ -46,6 +47,10 @@ class OrderFilterSet(StrictFilterSet):
     class Meta:
         model = Order
         fields: list[str] = []
+
+    def with_product(self, queryset: Any, name: str, value: Any) -> Any:
+        """Orders by which the product was bought."""
+        return queryset.filter(pk__in=OrderLine.objects.filter(product=value, quantity__gt=0).values("order"))
 
     def refunded(self, queryset: Any, name: str, value: str) -> Any:
         return queryset.filter(is_refunded=value == "true")

@@ -6,6 +6,7 @@ Where a socket has no order of its own, things stand in the order in which they 
 # ruff: noqa: I001
 from commerce.hooks import (
     orders,
+    products,
     deals,
     subscriptions,
     invoices,
@@ -17,6 +18,7 @@ __all__ = [
     "deals",
     "invoices",
     "orders",
+    "products",
     "proof",
     "subscriptions",
     "values",

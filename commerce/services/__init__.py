@@ -34,6 +34,20 @@ from commerce.services.order_plans import OrderDiffers, Taken
 from commerce.services.order_writing import UNIDENTIFIED_PREFIX
 from commerce.services.orders import create_order, delete_order, take_orders, update_order
 from commerce.services.predictions import ask_for_prediction, predict_values
+from commerce.services.products import (
+    CATEGORY_FIELDS,
+    PRODUCT_FIELDS,
+    ProductArchived,
+    ProductNotArchived,
+    archive_category,
+    archive_product,
+    create_category,
+    create_product,
+    restore_category,
+    restore_product,
+    update_category,
+    update_product,
+)
 from commerce.services.proof import ask_for_proof, differences_in_words, prove_figures, tell_of_differences
 from commerce.services.rebuild import rebuild_facts
 from commerce.services.refunded import mark_refunded
@@ -61,9 +75,11 @@ from commerce.services.subscriptions import (
 )
 
 __all__ = [
+    "CATEGORY_FIELDS",
     "DEAL_FIELDS",
     "INVOICE_FIELDS",
     "PAYMENT_FIELDS",
+    "PRODUCT_FIELDS",
     "SUBSCRIPTION_DETAILS",
     "SUBSCRIPTION_FIELDS",
     "SUBSCRIPTION_TERMS",
@@ -74,18 +90,24 @@ __all__ = [
     "InvoiceNotOpen",
     "InvoiceSettled",
     "OrderDiffers",
+    "ProductArchived",
+    "ProductNotArchived",
     "SubscriptionDiffers",
     "SubscriptionEnded",
     "SubscriptionUnchanged",
     "Taken",
+    "archive_category",
+    "archive_product",
     "ask_for_prediction",
     "ask_for_proof",
     "cancel_subscription",
     "change_subscription",
     "counted",
+    "create_category",
     "create_deal",
     "create_invoice",
     "create_order",
+    "create_product",
     "delete_deal",
     "delete_order",
     "differences_in_words",
@@ -111,14 +133,18 @@ __all__ = [
     "refresh_revenue",
     "remove_payment",
     "reopen_subscription",
+    "restore_category",
+    "restore_product",
     "resume_subscription",
     "settle_subscriptions",
     "slide_windows",
     "start_subscription",
     "take_orders",
     "tell_of_differences",
+    "update_category",
     "update_deal",
     "update_invoice",
     "update_order",
+    "update_product",
     "void_invoice",
 ]

@@ -1,5 +1,6 @@
 """Staff pages of commerce."""
 
+from commerce.views.categories import CategoryArchive, CategoryCreate, CategoryList, CategoryRestore, CategoryUpdate
 from commerce.views.deal_board import DealBoard, DealCard
 from commerce.views.deal_report import PipelineReport
 from commerce.views.deals import DealCreate, DealDelete, DealDetail, DealList, DealMove, DealUpdate
@@ -13,6 +14,14 @@ from commerce.views.invoices import (
     PaymentRemove,
 )
 from commerce.views.orders import OrderDetail, OrderList
+from commerce.views.products import (
+    ProductArchive,
+    ProductCreate,
+    ProductDetail,
+    ProductList,
+    ProductRestore,
+    ProductUpdate,
+)
 from commerce.views.profile import CustomerCommerce
 from commerce.views.recurring_report import RecurringReport
 from commerce.views.subscriptions import (
@@ -28,6 +37,11 @@ from commerce.views.subscriptions import (
 from commerce.views.values import PredictValues, ValueReport
 
 __all__ = [
+    "CategoryArchive",
+    "CategoryCreate",
+    "CategoryList",
+    "CategoryRestore",
+    "CategoryUpdate",
     "CustomerCommerce",
     "DealBoard",
     "DealCard",
@@ -48,6 +62,12 @@ __all__ = [
     "PaymentRemove",
     "PipelineReport",
     "PredictValues",
+    "ProductArchive",
+    "ProductCreate",
+    "ProductDetail",
+    "ProductList",
+    "ProductRestore",
+    "ProductUpdate",
     "RecurringReport",
     "SubscriptionCancel",
     "SubscriptionCreate",
