@@ -27,7 +27,8 @@ order by customer_id for no key update
 # The day up to which rolling figures stand, and in which zone: that of the last slide, or today before the first.
 _DAY = """
 day as materialized (
-    select d.day, b.time_zone as zone, (d.day + 1)::timestamp at time zone b.time_zone as until, {begins}
+    select d.day, b.time_zone as zone, (d.day + 1)::timestamp at time zone b.time_zone as until, {begins},
+           coalesce(b.settings->'commerce'->>'ltv_basis', 'orders') as ltv_basis
     from crm_business b left join commerce_rollingday s on s.business_id = b.id
     cross join lateral (select coalesce(s.day, (now() at time zone b.time_zone)::date) as day) d where b.id = %(business)s
 )
@@ -44,10 +45,14 @@ _PARTS = {
     "windows": ", ".join(_WINDOW.format(days=days) for days in WINDOWS),
     "in_windows": ", ".join(f"coalesce(s.{name}, 0) as {name}" for name in _IN_WINDOWS),
 }
+# The lifetime value in the headline is one of three, as the business's setting says; they are never added together.
 _DIFFERING = """
 with {day}, {facts}, differing as (
-    select n.* from facts n left join customers_customerfacts f on f.customer_id = n.id
-    where f.customer_id is null or {stored} is distinct from {computed}
+    select n.*, h.lifetime_value from facts n left join customers_customerfacts f on f.customer_id = n.id
+    cross join lateral (
+        select case (select ltv_basis from day) when '{basis}' then n.{value} else coalesce(f.lifetime_value, 0) end as lifetime_value
+    ) h
+    where f.customer_id is null or {stored} is distinct from {computed} or f.lifetime_value <> h.lifetime_value
 )
 """
 _WRITE = """
@@ -66,22 +71,26 @@ group by (place - 1) / %(chunk)s order by min(place)
 
 @dataclass(frozen=True, eq=False)
 class _Source:
-    """What the rows of one source come to: CTEs of which the last is `facts` (id of the customer, and the columns)."""
+    """What the rows of one source come to: CTEs of which the last is `facts` (id of the customer, and the columns). `value` is the
+    column that is the lifetime value where the business has chosen `basis`."""
 
     facts: str
     columns: Sequence[str]
+    basis: str
+    value: str
 
     def differing(self, customers: str, rows: str) -> str:
         """CTEs that end with the facts that differ from those that are stored."""
         return _DIFFERING.format(
             day=_DAY.format(**_PARTS), facts=self.facts.format(customers=customers, rows=rows, **_PARTS),
-            stored=_row("f", self.columns), computed=_row("n", self.columns),
+            stored=_row("f", self.columns), computed=_row("n", self.columns), basis=self.basis, value=self.value,
         )  # fmt: skip
 
     def writing(self) -> str:
+        columns = [*self.columns, "lifetime_value"]
         return _WRITE.format(
-            columns=", ".join(self.columns), values=", ".join(f"n.{name}" for name in self.columns),
-            updates=", ".join(f"{name} = excluded.{name}" for name in self.columns),
+            columns=", ".join(columns), values=", ".join(f"n.{name}" for name in columns),
+            updates=", ".join(f"{name} = excluded.{name}" for name in columns),
         )  # fmt: skip
 
 
@@ -117,6 +126,7 @@ sums as (
 """,
     ["total_spent", "order_count", "average_order_value", "first_order_at", "last_order_at", "days_between_orders", "next_order_on",
      *_IN_WINDOWS],
+    basis="orders", value="total_spent",
 )  # fmt: skip
 # ltv_deals = Σ amount_base of deals won; average deal size = that ÷ their number; the value of open deals is unweighted.
 _DEALS = _Source(
@@ -133,6 +143,8 @@ sums as (
 )
 """,
     ["deals_won", "ltv_deals", "average_deal_size", "open_deal_value"],
+    basis="deals",
+    value="ltv_deals",
 )
 # mrr = Σ mrr of the subscriptions that run on the day (active, begun, not yet ended) + the latest invoice of each recurring interval
 # that belongs to no subscription, per month, while it is not older than that interval; arr = 12 × mrr. Without either, the ARR that
@@ -177,18 +189,8 @@ running as (
 )
 """,
     ["mrr", "arr", "arr_source", "ltv_invoiced", "invoices_owed", "last_invoice_amount", "last_invoice_on"],
-)
-# The headline is one of the three lifetime values, as the business's setting says; they are never added together.
-_HEADLINE = _Source(
-    """
-facts as (
-    select c.id, case coalesce(b.settings->'commerce'->>'ltv_basis', 'orders')
-           when 'deals' then o.ltv_deals when 'invoices' then o.ltv_invoiced else o.total_spent end as lifetime_value
-    from customers_customer c join customers_customerfacts o on o.customer_id = c.id join crm_business b on b.id = c.business_id
-    where c.business_id = %(business)s {customers}
-)
-""",
-    ["lifetime_value"],
+    basis="invoices",
+    value="ltv_invoiced",
 )
 
 
@@ -209,8 +211,8 @@ def refresh_recurring_facts(customer_ids: Sequence[UUID] | None = None) -> int:
 
 
 def refresh_headlines(customer_ids: Sequence[UUID] | None = None) -> int:
-    """Set the lifetime value to the one that the business has chosen; returns how many differed."""
-    return _refresh(_HEADLINE, customer_ids)
+    """Recompute everything that may be the lifetime value in the headline; returns how many differed."""
+    return sum(_refresh(source, customer_ids) for source in _SOURCES.values())
 
 
 def differing_facts() -> dict[str, int]:
@@ -230,15 +232,16 @@ def differing_figures() -> dict[str, int]:
     counts: dict[str, int] = {}
     for business in open_businesses():
         for source in _SOURCES.values():
-            each = ", ".join(f"count(*) filter (where f.{name} is distinct from n.{name})" for name in source.columns)
+            columns = [*source.columns, "lifetime_value"]
+            each = ", ".join(f"count(*) filter (where f.{name} is distinct from n.{name})" for name in columns)
             with connection.cursor() as cursor:
                 cursor.execute(source.differing("", "") + _COUNT_EACH.format(each=each), _parameters(business))
-                found = dict(zip(source.columns, cursor.fetchone(), strict=True))
+                found = dict(zip(columns, cursor.fetchone(), strict=True))
             counts |= {name: counts.get(name, 0) + count for name, count in found.items() if count}
     return counts
 
 
-_SOURCES = {"orders": _ORDERS, "deals": _DEALS, "recurring": _RECURRING, "headlines": _HEADLINE}
+_SOURCES = {"orders": _ORDERS, "deals": _DEALS, "recurring": _RECURRING}
 
 
 def _refresh(source: _Source, customer_ids: Sequence[UUID] | None) -> int:
@@ -254,14 +257,11 @@ def _refresh(source: _Source, customer_ids: Sequence[UUID] | None) -> int:
 
 def _refresh_some(source: _Source, business: UUID, customer_ids: Sequence[UUID]) -> int:
     parameters = _parameters(business) | {"ids": list(customer_ids)}
-    written = []
+    differing = source.differing("and c.id = any(%(ids)s)", "and o.customer_id = any(%(ids)s)")
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, parameters)
-        for part in dict.fromkeys((source, _HEADLINE)):
-            differing = part.differing("and c.id = any(%(ids)s)", "and o.customer_id = any(%(ids)s)")
-            cursor.execute(differing + part.writing(), parameters)
-            written.append(int(cursor.rowcount))
-    return max(written)
+        cursor.execute(differing + source.writing(), parameters)
+        return int(cursor.rowcount)
 
 
 def _differing_customers(source: _Source, business: UUID) -> Iterator[list[UUID]]:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from commerce.services.facts import (
     differing_facts,
     refresh_deal_facts,
-    refresh_headlines,
     refresh_order_facts,
     refresh_recurring_facts,
 )
@@ -13,7 +12,7 @@ from commerce.services.revenue import differing_days, refresh_revenue
 
 _PARTS: dict[str, Callable[[], int]] = {
     "orders": refresh_order_facts, "deals": refresh_deal_facts, "recurring": refresh_recurring_facts,
-    "headlines": refresh_headlines, "revenue_days": refresh_revenue,
+    "revenue_days": refresh_revenue,
 }  # fmt: skip
 
 
