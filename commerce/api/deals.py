@@ -12,6 +12,7 @@ from commerce import services
 from commerce.api.deal_fields import DEAL, STEP, TOTALS_SAMPLE, DealInput, DealTotals, MoveInput, NewDealInput
 from commerce.filters import DealFilterSet
 from commerce.models import Opportunity
+from commerce.queries.deal_search import MATCHES, deals_matching
 from commerce.queries.deals import sums_of
 from crm import clock
 from crm.access import saw
@@ -63,12 +64,18 @@ class DealEndpoints(ShowsCustomers, ListEndpoint):
         "amount": Sort("amount", "amount_base", nullable=True, descending_first=True),
     }
     default_sort = "-created_at"
+    searchable = True
     includes = INCLUDES
     has_version = True
     permissions = {"GET": "commerce.view_deals", "POST": "commerce.add_deals"}
 
     def rows(self) -> QuerySet:
         return Opportunity.objects.visible_to(self.actor)
+
+    def search(self, rows: QuerySet, words: str) -> QuerySet:
+        found = deals_matching(rows, words)
+        self.is_cut = len(found) >= MATCHES
+        return rows.filter(pk__in=found)
 
     def needs(self) -> set[str]:
         return {"customer"}

@@ -11,7 +11,7 @@ from commerce import queries
 from commerce.choices import OPEN_STAGES, PROBABILITIES
 from commerce.demo import fill_deals
 from commerce.forms import probability_field, stale_field
-from commerce.panels.deals import deal_panel, pipeline_figures
+from commerce.panels.deals import deal_entries, deal_panel, pipeline_figures
 from commerce.queries.deals import STALE_AFTER_DAYS, deal_entries_of
 from commerce.resources import DEALS
 from crm.hooks import EVERYBODY
@@ -20,6 +20,7 @@ from crm.registry import (
     Emptied,
     HomeFigures,
     IntegrityCheck,
+    PaletteEntries,
     Permission,
     QuickAction,
     RecordPage,
@@ -30,6 +31,7 @@ from crm.registry import (
     demo_parts,
     home_figures,
     integrity_checks,
+    palette_entries,
     permissions,
     quick_actions,
     record_pages,
@@ -98,6 +100,7 @@ sidebar.plug(
 )
 quick_actions.plug(QuickAction(_("Add deal"), "handshake", "commerce:deal_create", "commerce.add_deals", 30))
 profile_panels.plug(ProfilePanel("deals", "commerce.view_deals", deal_panel, order=90, tab="commerce"))
+palette_entries.plug(PaletteEntries("deals", _("Deals"), "commerce.view_deals", deal_entries, order=28))
 timeline_sources.plug(
     TimelineSource("deals", _("Deals"), "handshake", "commerce.view_deals", deal_entries_of, order=35)
 )

@@ -3,8 +3,10 @@
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from commerce.choices import OPEN_STAGES, DealKind, DealStage
@@ -17,6 +19,10 @@ from crm.scope import ScopedManager, UnscopedManager
 from customers.models import Contact, Customer
 
 _OPEN = Q(stage__in=OPEN_STAGES)
+NAME_WORDS = Func(
+    F("name"), template="crm_search_vector(%(expressions)s, '', '', '')", output_field=SearchVectorField()
+)
+"""The folded words of a deal's name, by which it is found."""
 
 
 class Opportunity(BusinessModel):  # type: ignore[django-manager-missing]  # its managers come from a queryset
@@ -124,6 +130,7 @@ class Opportunity(BusinessModel):  # type: ignore[django-manager-missing]  # its
             models.Index(fields=["business", "created_at", "id"], name="commerce_deal_recent"),
             models.Index(fields=["owner", "stage"], name="commerce_deal_of_owner"),
             models.Index(fields=["contact"], condition=Q(contact__isnull=False), name="commerce_deal_of_contact"),
+            GinIndex(NAME_WORDS, name="commerce_deal_words", fastupdate=False),
         ]  # fmt: skip
 
     def __str__(self) -> str:

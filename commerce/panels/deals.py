@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from commerce.choices import OPEN_STAGES
 from commerce.models import Opportunity
+from commerce.queries.deal_search import deals_by_name
 from commerce.queries.deals import deals_of, sums_of
 from commerce.tables.deals import amount_of, deal_href, signs, stage_badge
 from crm import formats
@@ -19,6 +20,20 @@ from crm.templatetags import ui
 from customers.models import Customer
 
 Panel = tuple[str, dict[str, Any]]
+_SHORTEST = 2
+
+
+def deal_entries(actor: Actor, business: Business, words: str, limit: int) -> list[dict[str, Any]]:
+    """The deals whose name the words fit; none without words, and none for a single letter, which begins too many."""
+    if len(words.strip()) < _SHORTEST:
+        return []
+    return [
+        {
+            "label": deal.name, "hint": deal.customer.display_name if deal.customer else _("without a customer"), "icon": "handshake",
+            "href": deal_href(deal), "shows": deal.customer_id, "record": ("deal", deal.pk), "matched": "name",
+        }
+        for deal in deals_by_name(actor, words, limit)
+    ]  # fmt: skip
 
 
 def deal_panel(actor: Actor, customer: Customer, at: datetime) -> Panel | None:

@@ -17,6 +17,7 @@ from commerce.choices import OPEN_STAGES, DealStage
 from commerce.filters import DealFilterSet
 from commerce.forms import DealForm, MoveForm, deal_initial
 from commerce.models import Opportunity, Order
+from commerce.queries.deal_search import MATCHES, deals_matching
 from commerce.tables.deals import (
     deal_columns,
     deal_facts,
@@ -50,6 +51,12 @@ class DealList(ListPage):
     )
     default_sort = "-created_at"
     filterset_class = DealFilterSet
+    searchable = True
+
+    def search(self, rows: QuerySet, words: str) -> QuerySet:
+        found = deals_matching(rows, words)
+        self.is_cut = len(found) >= MATCHES
+        return rows.filter(pk__in=found)
 
     def rows(self) -> QuerySet:
         return Opportunity.objects.visible_to(self.actor).select_related("customer", "owner")

@@ -139,7 +139,8 @@ def test_an_answer_costs_the_same_queries_whatever_it_finds(in_scope: Business, 
     for number in range(2, 6):
         make_order(make_customer(in_scope, last_name=f"Quill {number}"), number=f"quill-{number}")
     assert queries() == one
-    assert one <= 15
+    # one of them for the names of deals
+    assert one <= 16
 
 
 def test_every_page_holds_the_palette_and_a_search_that_works_without_it(browser: Client) -> None:
