@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from commerce import services
 from commerce.models import Order
+from commerce.queries.rfm import GROUPS, SCORES
 from crm.bench import Visitor, timed
 from crm.models import Business
 
@@ -42,3 +43,25 @@ def figures(business: Business) -> Samples:
             yield "figures of one customer", timed(services.refresh_order_facts, [customer])
             yield "revenue of one day", timed(services.refresh_revenue, [at.date()])
         transaction.set_rollback(True)
+
+
+def retention_page(business: Business) -> Samples:
+    """The report of retention, and lists of the customers that its cells lead to."""
+    visitor, customers = Visitor(business), reverse("customers:customer_list")
+    yield from visitor.visits("retention", [reverse("commerce:retention_report")] * 10)
+    yield from visitor.visits("a group of scores", [f"{customers}?rfm_group={group.key}" for group in GROUPS])
+    cells = [f"{customers}?rfm_recency={r}&rfm_frequency={f}" for r in SCORES for f in SCORES]
+    yield from visitor.visits("a cell of scores", cells)
+
+
+def retention_api(business: Business) -> Samples:
+    visitor = Visitor(business, api=True)
+    for name in ("retention_report", "rfm_report", "seasonality_report"):
+        yield from visitor.visits(name.replace("_", " "), [reverse(f"api:{name}")] * 10)
+
+
+def order_gaps(business: Business) -> Samples:
+    listed = reverse("customers:customer_list")
+    yield from Visitor(business).visits("overdue, page", [reverse("commerce:order_gap_list")] * 20)
+    yield from Visitor(business).visits("overdue, list of customers", [f"{listed}?overdue_to_order=true"] * 20)
+    yield from Visitor(business, api=True).visits("overdue, API", [reverse("api:order_gap_list")] * 20)

@@ -1,6 +1,7 @@
 """What the queue calls."""
 
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -76,3 +77,37 @@ def slide_windows(work: JobRun) -> dict[str, Any]:
         with scope(business), work.atomic():
             changed += services.slide_windows(actor=work.actor, business=business, day=day)["changed"]
     return {"changed": changed}
+
+
+def compute_patterns(work: JobRun) -> dict[str, Any]:
+    """Compute the order patterns of the business anew; those of before stand until it is done."""
+    with work.atomic(last=True):
+        business = cast(Business, work.business)
+        found = services.compute_patterns(actor=work.actor, business=business, at=clock.now(), report=work.report)
+        work.result = {"customers": found.customer_count}
+    return work.result
+
+
+def compute_all_patterns(work: JobRun) -> dict[str, Any]:
+    """Have the order patterns of every business in whose zone it is three at night computed, by a job each."""
+    asked = 0
+    for business in businesses_at(3):
+        with scope(business):
+            asked += services.ask_for_patterns(actor=work.actor, business=business) is not None
+    return {"businesses": asked}
+
+
+def tell_order_gaps(work: JobRun) -> dict[str, Any]:
+    """Tell the owners of customers of new order gaps, in every business in whose zone it is six in the morning."""
+    gaps = 0
+    for business in businesses_at(6):
+        with scope(business), work.atomic():
+            gaps += services.tell_order_gaps(actor=work.actor, business=business, at=clock.now())["gaps"]
+    return {"gaps": gaps}
+
+
+def businesses_at(hour: int) -> list[Business]:
+    """The active businesses in whose zone it is that hour now."""
+    now = clock.now()
+    found = Business.objects.filter(is_active=True).order_by("slug")
+    return [business for business in found if now.astimezone(ZoneInfo(business.time_zone)).hour == hour]

@@ -14,6 +14,7 @@ from commerce.api.invoices import (
 )
 from commerce.api.order_batch import OrderBatch
 from commerce.api.orders import OrderDetail, OrderList, OrderSteps
+from commerce.api.patterns import OrderGapList, RetentionReport, RfmReport, SeasonReport
 from commerce.api.products import (
     CategoryArchive,
     CategoryDetail,
@@ -57,6 +58,10 @@ urlpatterns = [
     path("deals/<uuid:id>/move", DealMove.as_view(), name="deal_move"),
     path("deals/<uuid:id>/stages", DealStages.as_view(), name="deal_stages"),
     path("customers/<uuid:id>/deals", CustomerDeals.as_view(), name="customer_deals"),
+    path("reports/retention", RetentionReport.as_view(), name="retention_report"),
+    path("reports/rfm", RfmReport.as_view(), name="rfm_report"),
+    path("reports/seasonality", SeasonReport.as_view(), name="seasonality_report"),
+    path("reports/order-gaps", OrderGapList.as_view(), name="order_gap_list"),
     path("reports/recurring", RecurringReport.as_view(), name="recurring_report"),
     path("subscriptions", SubscriptionList.as_view(), name="subscription_list"),
     path("subscriptions/<uuid:id>", SubscriptionDetail.as_view(), name="subscription_detail"),

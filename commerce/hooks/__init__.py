@@ -11,6 +11,7 @@ from commerce.hooks import (
     subscriptions,
     invoices,
     values,
+    patterns,
     proof,
 )
 
@@ -18,6 +19,7 @@ __all__ = [
     "deals",
     "invoices",
     "orders",
+    "patterns",
     "products",
     "proof",
     "subscriptions",

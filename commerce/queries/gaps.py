@@ -18,12 +18,17 @@ from django.utils.translation import ngettext
 from commerce.choices import ZERO
 from crm import clock, formats
 from crm.models import Business
+from crm.paging import Sort
 from customers.models import Customer, CustomerFacts
 from customers.querysets import led_by_facts
 
 BLOCK = "order_gaps"
 FACTOR = Decimal("1.5")
 """By how many times the cadence an order is overdue, unless the business says otherwise."""
+BY_EXPECTED = Sort(
+    "next_order_on", "facts__next_order_on", "facts__customer_id", descending_first=True, narrow=led_by_facts
+)
+"""The order of those who are overdue, led by the index of expected orders."""
 LEAST_ORDERS, LEAST_CADENCE, GONE_AFTER_DAYS = 3, Decimal(1), 365
 _DAY_SECONDS = Decimal(86_400)
 _SECONDS: "DecimalField[Decimal, Decimal]" = DecimalField(max_digits=20, decimal_places=6)
@@ -59,7 +64,10 @@ def overdue(customers: QuerySet[Any], business: Business, at: datetime) -> Query
     )
     passed = SecondsBetween(Value(begins, output_field=DateTimeField()), F("facts__last_order_at"))
     allowed = F("facts__days_between_orders") * Value(factor_of(business) * _DAY_SECONDS)
-    return rows.alias(passed=passed).filter(passed__gt=ExpressionWrapper(allowed, output_field=_SECONDS))
+    found: QuerySet[Any] = rows.alias(passed=passed).filter(
+        passed__gt=ExpressionWrapper(allowed, output_field=_SECONDS)
+    )
+    return found
 
 
 def is_overdue(facts: CustomerFacts, business: Business, at: datetime) -> bool:
@@ -112,15 +120,14 @@ def cadence_words(facts: CustomerFacts, business: Business, at: datetime) -> str
 def gap_words(customer: Customer, at: datetime) -> str:
     """Why the customer counts as overdue to order; "" while it doesn't."""
     facts, business = customer.facts, customer.business
-    if not is_overdue(facts, business, at):
+    expected = facts.next_order_on
+    if expected is None or not is_overdue(facts, business, at):
         return ""
-    late = days_late(facts.next_order_on, clock.today(business.time_zone, at))
+    late = days_late(expected, clock.today(business.time_zone, at))
     words = ngettext(
-        "The next order was expected on %(day)s, %(late)s day ago; it orders every %(pace)s days.",
-        "The next order was expected on %(day)s, %(late)s days ago; it orders every %(pace)s days.",
+        "The next order was expected on %(day)s, %(late)s day ago, as one came every %(pace)s days.",
+        "The next order was expected on %(day)s, %(late)s days ago, as one came every %(pace)s days.",
         late,
     )
     pace = formats.number(round(facts.days_between_orders or 0))
-    return words % {
-        "day": formats.day(facts.next_order_on), "late": formats.number(late), "pace": pace,
-    }  # fmt: skip
+    return words % {"day": formats.day(expected), "late": formats.number(late), "pace": pace}

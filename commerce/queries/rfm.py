@@ -122,7 +122,7 @@ class Quintiles:
 
 
 def _score(bounds: tuple[Any, ...], value: Any) -> int:
-    return 1 + sum(bound < value for bound in bounds)
+    return 1 + len([bound for bound in bounds if bound < value])
 
 
 def latest_patterns() -> OrderPatterns | None:
@@ -161,7 +161,7 @@ Grid = dict[tuple[int, int], Cell]
 
 def grid_of(business: Business, quintiles: Quintiles) -> Grid:
     """All 25 cells by (recency, frequency), counted now by the stored bounds; of all customers of the business."""
-    parameters = {
+    parameters: dict[str, Any] = {
         "business": business.pk,
         "recency": [quintiles.end_of(day) for day in quintiles.recency],
         "frequency": [bound + 1 for bound in quintiles.frequency],

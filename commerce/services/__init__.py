@@ -16,6 +16,7 @@ from commerce.services.facts import (
     refresh_order_facts,
     refresh_recurring_facts,
 )
+from commerce.services.gaps import tell_order_gaps
 from commerce.services.headline import follow_arr_manual, follow_imported_arr, follow_ltv_basis
 from commerce.services.invoices import (
     INVOICE_FIELDS,
@@ -33,6 +34,7 @@ from commerce.services.invoices import (
 from commerce.services.order_plans import OrderDiffers, Taken
 from commerce.services.order_writing import UNIDENTIFIED_PREFIX
 from commerce.services.orders import create_order, delete_order, take_orders, update_order
+from commerce.services.patterns import ask_for_patterns, compute_patterns, follow_days, follow_order_files
 from commerce.services.predictions import ask_for_prediction, predict_values
 from commerce.services.products import (
     CATEGORY_FIELDS,
@@ -98,10 +100,12 @@ __all__ = [
     "Taken",
     "archive_category",
     "archive_product",
+    "ask_for_patterns",
     "ask_for_prediction",
     "ask_for_proof",
     "cancel_subscription",
     "change_subscription",
+    "compute_patterns",
     "counted",
     "create_category",
     "create_deal",
@@ -113,8 +117,10 @@ __all__ = [
     "differences_in_words",
     "exponent_of",
     "follow_arr_manual",
+    "follow_days",
     "follow_imported_arr",
     "follow_ltv_basis",
+    "follow_order_files",
     "follow_time_zone",
     "is_overdue",
     "mark_refunded",
@@ -141,6 +147,7 @@ __all__ = [
     "start_subscription",
     "take_orders",
     "tell_of_differences",
+    "tell_order_gaps",
     "update_category",
     "update_deal",
     "update_invoice",

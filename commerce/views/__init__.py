@@ -13,6 +13,8 @@ from commerce.views.invoices import (
     InvoiceVoid,
     PaymentRemove,
 )
+from commerce.views.order_forms import OrderCreate, OrderDelete, OrderRefund, OrderUpdate, ProductOptions
+from commerce.views.order_gaps import OrderGapList
 from commerce.views.orders import OrderDetail, OrderList
 from commerce.views.products import (
     ProductArchive,
@@ -24,6 +26,7 @@ from commerce.views.products import (
 )
 from commerce.views.profile import CustomerCommerce
 from commerce.views.recurring_report import RecurringReport
+from commerce.views.retention_report import ComputePatterns, RetentionReport
 from commerce.views.subscriptions import (
     SubscriptionCancel,
     SubscriptionCreate,
@@ -42,6 +45,7 @@ __all__ = [
     "CategoryList",
     "CategoryRestore",
     "CategoryUpdate",
+    "ComputePatterns",
     "CustomerCommerce",
     "DealBoard",
     "DealCard",
@@ -57,8 +61,13 @@ __all__ = [
     "InvoicePay",
     "InvoiceUpdate",
     "InvoiceVoid",
+    "OrderCreate",
+    "OrderDelete",
     "OrderDetail",
+    "OrderGapList",
     "OrderList",
+    "OrderRefund",
+    "OrderUpdate",
     "PaymentRemove",
     "PipelineReport",
     "PredictValues",
@@ -66,9 +75,11 @@ __all__ = [
     "ProductCreate",
     "ProductDetail",
     "ProductList",
+    "ProductOptions",
     "ProductRestore",
     "ProductUpdate",
     "RecurringReport",
+    "RetentionReport",
     "SubscriptionCancel",
     "SubscriptionCreate",
     "SubscriptionDetail",
