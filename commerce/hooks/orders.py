@@ -24,6 +24,7 @@ from crm.registry import (
     Listener,
     PaletteEntries,
     Permission,
+    QuickAction,
     SidebarItem,
     TaskKind,
     Verb,
@@ -38,6 +39,7 @@ from crm.registry import (
     listeners,
     palette_entries,
     permissions,
+    quick_actions,
     sidebar,
     task_kinds,
     verbs,
@@ -81,6 +83,9 @@ verbs.plug(
 )
 sidebar.plug(
     SidebarItem(_("Commerce"), _("Orders"), "shopping-bag", "commerce:order_list", "commerce.view_orders", order=300)
+)
+quick_actions.plug(
+    QuickAction(_("Add order"), "shopping-bag", "commerce:order_create", "commerce.add_orders", order=28)
 )
 palette_entries.plug(PaletteEntries("orders", _("Orders"), "commerce.view_orders", order_entries, order=30))
 api_routes.plug(ApiRoutes("commerce.api.urls"))
