@@ -18,7 +18,7 @@ from crm.actor import Actor
 from crm.models import Business, Job
 
 if TYPE_CHECKING:
-    from commerce.clv import Histories, Horizon, Prediction
+    from commerce.clv import Prediction
 
 BLOCK = "value"
 HORIZON_MONTHS, DISCOUNT_PERCENT = 12, 10
@@ -32,6 +32,7 @@ CHUNK = 50_000
 DAYS_PER_MONTH = 365.25 / 12
 # A day on which a customer has ordered counts once, with the money of its orders less what was refunded of them since. Orders come by
 # customer and time from one index, so that a day is new where it isn't that of the order before; the first day is known from the facts.
+# What is known at the end (`until`) and what was known on an earlier day (`at`), with what came between, is told by one reading.
 _HISTORIES = """
 with refunded as (
     select o.customer_id, (o.ordered_at at time zone %(zone)s)::date as day, sum(r.total_base) as money
@@ -39,34 +40,46 @@ with refunded as (
     where r.business_id = %(business)s and r.status = 'refund' and o.status = 'completed' and not o.is_refunded
     group by 1, 2
 ), returned as (
-    select r.customer_id, sum(r.money) filter (where r.day <= %(at)s) as known,
-           sum(r.money) filter (where r.day > %(at)s and r.day <= %(until)s) as came,
-           sum(r.money) filter (where r.day = (f.first_order_at at time zone %(zone)s)::date) as first
+    select r.customer_id, coalesce(sum(r.money) filter (where r.day <= %(until)s), 0) as money,
+           coalesce(sum(r.money) filter (where r.day <= %(at)s), 0) as money_then,
+           coalesce(sum(r.money) filter (where r.day = (f.first_order_at at time zone %(zone)s)::date), 0) as first_money
     from refunded r join customers_customerfacts f on f.customer_id = r.customer_id group by 1
 ), orders as (
-    select o.customer_id, d.day, o.total_base as money, (f.first_order_at at time zone %(zone)s)::date as first,
-           d.day is distinct from lag(d.day) over (partition by o.customer_id order by o.ordered_at desc) as is_new
+    select o.customer_id, o.ordered_at, (o.ordered_at at time zone %(zone)s)::date as day, o.total_base as money, f.first_order_at
     from customers_customerfacts f join commerce_order o on o.customer_id = f.customer_id
-    cross join lateral (select (o.ordered_at at time zone %(zone)s)::date as day) d
     where f.business_id = %(business)s and f.is_live and f.order_count > 0
       and o.business_id = %(business)s and o.status = 'completed' and not o.is_refunded
       and o.ordered_at < (%(until)s::date + 1)::timestamp at time zone %(zone)s
-      and (%(part)s = 1 or mod(abs(hashtextextended(f.customer_id::text, 0)), %(part)s) = 0)
+    order by o.customer_id, o.ordered_at desc
+), days as (
+    select customer_id, day, money, first_order_at,
+           day is distinct from lag(day) over (partition by customer_id order by ordered_at desc) as is_new
+    from orders
 ), sums as (
-    select customer_id, min(first) as first, max(day) filter (where day <= %(at)s) as last,
-           count(*) filter (where is_new and day <= %(at)s) as days,
-           count(*) filter (where is_new and day <= %(at)s and day > %(at)s - %(window)s) as recent,
-           sum(money) filter (where day <= %(at)s) as money, sum(money) filter (where day = first) as first_money,
-           count(*) filter (where is_new and day > %(at)s) as came, sum(money) filter (where day > %(at)s) as brought
-    from orders group by customer_id
+    select d.customer_id, (min(d.first_order_at) at time zone %(zone)s)::date as first, max(d.day) as last,
+           count(*) filter (where d.is_new) as days, sum(d.money) as money,
+           count(*) filter (where d.is_new and d.day > %(until)s - %(window)s) as recent,
+           sum(d.money) filter (where d.day = (d.first_order_at at time zone %(zone)s)::date) as first_money,
+           max(d.day) filter (where d.day <= %(at)s) as last_then, count(*) filter (where d.is_new and d.day <= %(at)s) as days_then,
+           sum(d.money) filter (where d.day <= %(at)s) as money_then,
+           count(*) filter (where d.is_new and d.day <= %(at)s and d.day > %(at)s - %(window)s) as recent_then
+    from days d group by d.customer_id
+), nets as (
+    select s.customer_id, s.first, s.last, s.days, s.recent, s.last_then, nullif(s.days_then, 0) as days_then, s.recent_then,
+           s.money + coalesce(r.money, 0) as money, s.money_then + coalesce(r.money_then, 0) as money_then,
+           s.first_money + coalesce(r.first_money, 0) as first_money
+    from sums s left join returned r on r.customer_id = s.customer_id
 )
-select s.customer_id::text, (s.days - 1)::float8 as frequency, (s.last - s.first)::float8 as recency, (%(at)s - s.first)::float8 as age,
-       coalesce((s.money + coalesce(r.known, 0) - s.first_money - coalesce(r.first, 0)) / nullif(s.days - 1, 0), 0)::float8
-           as repeat_value,
-       s.recent::float8, ((s.money + coalesce(r.known, 0)) / s.days)::float8 as average,
-       s.came::float8, (coalesce(s.brought, 0) + coalesce(r.came, 0))::float8 as brought
-from sums s left join returned r on r.customer_id = s.customer_id
-where s.days > 0
+select customer_id::text, (days - 1)::float8, (last - first)::float8, (%(until)s - first)::float8,
+       coalesce((money - first_money) / nullif(days - 1, 0), 0)::float8, recent::float8, (money / days)::float8,
+       (days_then - 1)::float8, (last_then - first)::float8, (%(at)s - first)::float8,
+       coalesce((money_then - first_money) / nullif(days_then - 1, 0), 0)::float8, recent_then::float8,
+       (money_then / days_then)::float8, (days - days_then)::float8, (money - money_then)::float8
+from nets
+"""
+_OLDEST = """
+select (min(first_order_at) at time zone %(zone)s)::date from customers_customerfacts
+where business_id = %(business)s and is_live and order_count > 0
 """
 # Estimates are made for all customers at once, so that those of before go.
 _FORGET = "delete from commerce_lifetimevalueestimate where business_id = %(business)s"
@@ -117,14 +130,16 @@ def predict_values(
     today = clock.today(business.time_zone, at) - timedelta(days=1)
     horizon = clv.Horizon(chosen.horizon_months * DAYS_PER_MONTH, chosen.horizon_months, chosen.discount_a_month, LEVEL)
     tell(0, 4, "histories")
-    ids, histories, _orders, _money = _read(business, today, today, part=1)
+    oldest = _oldest(business, today)
+    held = min(oldest // HOLDOUT_PART, round(horizon.length))
+    ids, table = _read(business, today - timedelta(days=held), today)
     if not ids:
         return None
+    histories = clv.Histories(*table[:, :6].T)
     tell(1, 4, "fit")
     model = clv.fit(histories, horizon)
     tell(2, 4, "test")
-    oldest = int(histories.age.max())
-    tested = _backtest(business, today, oldest, len(ids), horizon)
+    tested = _backtest(table, held)
     tell(3, 4, "write")
     prediction = clv.predict(model, histories, horizon, WINDOW)
     with transaction.atomic():
@@ -137,40 +152,40 @@ def predict_values(
     return record
 
 
-def _backtest(business: Business, today: date, oldest: int, customers: int, horizon: "Horizon") -> dict[str, Any]:
-    """What the model, fitted without the last third of the history, would have said of it; empty where that is no day."""
+def _oldest(business: Business, today: date) -> int:
+    """Days since the first order of all, 0 without any."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OLDEST, {"business": business.pk, "zone": business.time_zone})
+        first = cursor.fetchone()[0]
+    return max((today - first).days, 0) if first else 0
+
+
+def _backtest(table: "Any", held: int) -> dict[str, Any]:
+    """What the model, fitted without the last `held` days, would have said of them; empty where that is no day."""
     from commerce import clv
 
-    held = min(oldest // HOLDOUT_PART, round(horizon.length))
-    if held < 1:
+    known = table[table[:, 6] >= 0]
+    part = max(1, -(-len(known) // MOST_TESTED))
+    known = known[::part]
+    if held < 1 or not len(known):
         return {}
-    part = max(1, -(-customers // MOST_TESTED))
-    ids, histories, orders, money = _read(business, today - timedelta(days=held), today, part=part)
-    if not ids:
-        return {}
+    histories, orders, money = clv.Histories(*known[:, 6:12].T), known[:, 12], known[:, 13]
     tested = clv.backtest(histories, orders, money, clv.Horizon(float(held), level=LEVEL), WINDOW)
     return asdict(tested) | {"days": held, "part": part, "beats_baseline": bool(tested.beats_baseline)}
 
 
-def _read(business: Business, at: date, until: date, *, part: int) -> tuple[list[str], "Histories", Any, Any]:
-    """(ids, histories up to `at`, orders and money of each customer after it up to `until`); of each `part`-th customer."""
+def _read(business: Business, at: date, until: date) -> tuple[list[str], Any]:
+    """(ids, array of a row for each): the histories up to `until`, those up to `at` (not a number for who had not ordered yet), and
+    the orders and the money that came between; columns as `_HISTORIES` has them. Rows come by id."""
     import numpy as np
-
-    from commerce.clv import Histories
 
     ids: list[str] = []
     blocks: list[Any] = []
-    for rows in _chunks(
-        _HISTORIES,
-        {
-            "business": business.pk, "zone": business.time_zone, "at": at, "until": until, "window": WINDOW, "part": part,
-        },
-    ):  # fmt: skip
+    parameters = {"business": business.pk, "zone": business.time_zone, "at": at, "until": until, "window": WINDOW}
+    for rows in _chunks(_HISTORIES, parameters):
         ids += [row[0] for row in rows]
         blocks.append(np.array([row[1:] for row in rows], dtype=np.float64))
-    table = np.concatenate(blocks) if blocks else np.zeros((0, 8))
-    columns = [table[:, place] for place in range(8)]
-    return ids, Histories(*columns[:6]), columns[6], columns[7]
+    return ids, np.concatenate(blocks) if blocks else np.zeros((0, 14))
 
 
 def _chunks(statement: str, parameters: dict[str, Any]) -> Iterator[list[Any]]:
