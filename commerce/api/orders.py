@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -13,12 +14,15 @@ from commerce.api.order_inputs import OrderChange, OrderInput
 from commerce.choices import OrderStatus
 from commerce.filters import OrderFilterSet
 from commerce.models import Order, OrderLine, OrderStatusChange
+from commerce.queries.order_totals import totals_of, totals_of_business
 from crm import clock
 from crm.access import saw
 from crm.api.includes import Included, with_includes
 from crm.api.lists import ListEndpoint, envelope, envelope_sample
-from crm.api.representation import Representation, Shown
+from crm.api.patterns import AMOUNT, CURRENCY
+from crm.api.representation import Representation, Shown, amount
 from crm.api.views import Doc, RecordEndpoint
+from crm.filters import narrows
 from crm.paging import Sort
 from customers.api.ground import ShowsCustomers
 from customers.api.representation import CUSTOMER
@@ -77,6 +81,19 @@ LINE = Representation(
 )
 
 
+class OrderTotals(serializers.Serializer):
+    """What the orders of a list come to, in the reporting currency: null where there are too many to sum, then `note` says so."""
+
+    revenue = serializers.RegexField(AMOUNT, allow_null=True, help_text=_("Completed orders less refunds"))
+    orders = serializers.IntegerField(allow_null=True, help_text=_("Completed orders that were not wholly refunded"))
+    refunds = serializers.RegexField(AMOUNT, allow_null=True, help_text=_("What the refunds have given back"))
+    currency = serializers.RegexField(CURRENCY, help_text=_("Reporting currency of the business"))
+    note = serializers.CharField(help_text=_("Why there are no sums; empty where there are"), allow_blank=True)
+
+
+_TOTALS_SAMPLE = {"revenue": "1234.50", "orders": 12, "refunds": "15.30", "currency": "GBP", "note": ""}
+
+
 def _customers(view: Any, ids: set[Any]) -> dict[Any, Any]:
     found = CUSTOMER.read(Customer.objects.visible_to(view.actor).filter(pk__in=ids))
     return {row["id"]: CUSTOMER.of(row, view.business) for row in found}
@@ -130,8 +147,8 @@ class OrderList(ShowsCustomers, ListEndpoint):
         "GET": Doc(
             "list_orders",
             _("List and filter orders"),
-            answer=envelope(ORDER, _OF_LIST),
-            answer_example=envelope_sample(ORDER),
+            answer=envelope(ORDER, _OF_LIST, OrderTotals),
+            answer_example={**envelope_sample(ORDER), "totals": _TOTALS_SAMPLE},
         ),
         "POST": Doc(
             "create_order",
@@ -156,6 +173,19 @@ class OrderList(ShowsCustomers, ListEndpoint):
 
     def needs(self) -> set[str]:
         return {"customer"}
+
+    def totals(self, rows: QuerySet) -> dict[str, Any]:
+        """Of all orders from the revenue by day, of some from the orders themselves as long as those are not too many."""
+        business, currency = self.business, self.business.currency
+        is_all = not narrows(self.request.query_params) and self.actor.sees_all(business)
+        sums = totals_of_business(business) if is_all else totals_of(rows)
+        if sums is None:
+            note = gettext("Too many orders to sum; narrow the list.")
+            return {"revenue": None, "orders": None, "refunds": None, "currency": currency, "note": note}
+        return {
+            "revenue": amount(sums.revenue, currency), "orders": sums.orders, "refunds": amount(sums.refunded, currency),
+            "currency": currency, "note": "",
+        }  # fmt: skip
 
     def shown(self, rows: Sequence[Mapping[str, Any]]) -> None:
         saw(self.request, [row["customer"] for row in rows])

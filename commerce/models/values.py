@@ -12,14 +12,15 @@ from customers.models import Customer
 
 
 class RevenueDay(models.Model):
-    """What a business took on a day of its time zone: completed orders less refunds, in the reporting
-    currency. Computed from the orders."""
+    """What a business took on a day of its time zone: completed orders less refunds, and how much of that was refunded, in the
+    reporting currency. Computed from the orders."""
 
     id = models.BigAutoField(primary_key=True)
     business = models.ForeignKey("crm.Business", on_delete=models.CASCADE, related_name="+", db_index=False)
     day = models.DateField(_("day"))
     revenue = models.DecimalField(_("revenue"), max_digits=20, decimal_places=4)
     order_count = models.PositiveIntegerField(_("orders"))
+    refunded = models.DecimalField(_("refunded"), max_digits=20, decimal_places=4, default=0, db_default=0)
 
     objects: ClassVar[Any] = ScopedManager()
     unscoped: ClassVar[Any] = UnscopedManager()

@@ -14,7 +14,8 @@ from crm.scope import open_businesses
 # Completed orders and refunds (negative), in the reporting currency, by the day that it was in the business's zone.
 _SOME_DAYS = """
 with sums as (
-    select d.day, sum(o.total_base) as revenue, count(*) filter (where o.status = 'completed' and not o.is_refunded) as orders
+    select d.day, sum(o.total_base) as revenue, count(*) filter (where o.status = 'completed' and not o.is_refunded) as orders,
+           coalesce(-sum(o.total_base) filter (where o.status = 'refund'), 0) as refunded
     from crm_business b cross join unnest(%(days)s::date[]) as d(day)
     join commerce_order o on o.business_id = b.id and o.status in ('completed', 'refund')
         and o.ordered_at >= d.day::timestamp at time zone b.time_zone and o.ordered_at < (d.day + 1)::timestamp at time zone b.time_zone
@@ -23,10 +24,11 @@ with sums as (
     delete from commerce_revenueday r where r.business_id = %(business)s and r.day = any(%(days)s::date[])
     and not exists (select from sums s where s.day = r.day)
 ), written as (
-    insert into commerce_revenueday as r (business_id, day, revenue, order_count)
-    select %(business)s, day, revenue, orders from sums order by day
-    on conflict (business_id, day) do update set revenue = excluded.revenue, order_count = excluded.order_count
-    where (r.revenue, r.order_count) is distinct from (excluded.revenue, excluded.order_count)
+    insert into commerce_revenueday as r (business_id, day, revenue, order_count, refunded)
+    select %(business)s, day, revenue, orders, refunded from sums order by day
+    on conflict (business_id, day) do update
+    set revenue = excluded.revenue, order_count = excluded.order_count, refunded = excluded.refunded
+    where (r.revenue, r.order_count, r.refunded) is distinct from (excluded.revenue, excluded.order_count, excluded.refunded)
     returning 1
 )
 select count(*) from written
@@ -34,11 +36,12 @@ select count(*) from written
 _DIFFERING = """
 with zone as materialized (select time_zone as name from crm_business where id = %(business)s), sums as (
     select (ordered_at at time zone (select name from zone))::date as day, sum(total_base) as revenue,
-           count(*) filter (where status = 'completed' and not is_refunded) as orders
+           count(*) filter (where status = 'completed' and not is_refunded) as orders,
+           coalesce(-sum(total_base) filter (where status = 'refund'), 0) as refunded
     from commerce_order where business_id = %(business)s and status in ('completed', 'refund') group by 1
 )
 select day from sums s full join (select * from commerce_revenueday where business_id = %(business)s) r using (day)
-where (s.revenue, s.orders) is distinct from (r.revenue, r.order_count) order by day
+where (s.revenue, s.orders, s.refunded) is distinct from (r.revenue, r.order_count, r.refunded) order by day
 """
 
 
