@@ -11,6 +11,7 @@ from commerce.choices import LtvBasis
 from commerce.forms.invoices import ltv_basis_field
 from commerce.panels.invoices import invoice_entries, invoice_panel, overdue_risk
 from commerce.queries.invoices import invoice_entries_of
+from commerce.resources import INVOICES, PAYMENTS
 from crm.hooks import EVERYBODY
 from crm.paging import Sort
 from crm.registry import (
@@ -44,6 +45,7 @@ from customers.registry import (
     RiskReason,
     TimelineSource,
     fields,
+    import_resources,
     profile_panels,
     risk_reasons,
     timeline_sources,
@@ -92,6 +94,7 @@ sidebar.plug(
 )
 quick_actions.plug(QuickAction(_("Add invoice"), "receipt", "commerce:invoice_create", "commerce.change_invoices", 36))
 palette_entries.plug(PaletteEntries("invoices", _("Invoices"), "commerce.view_invoices", invoice_entries, order=32))
+import_resources.plug(INVOICES, PAYMENTS)
 record_pages.plug(RecordPage("commerce.invoice", "commerce:invoice_detail", "commerce.view_invoices"))
 profile_panels.plug(ProfilePanel("invoices", "commerce.view_invoices", invoice_panel, order=94, tab="commerce"))
 timeline_sources.plug(
