@@ -6,10 +6,14 @@ from django.db import connection, transaction
 from django.urls import reverse
 
 from commerce import services
-from commerce.models import Order
+from commerce.models import Order, ProductPair
+from commerce.queries.cross_sell import suggestions_for
+from commerce.queries.products import latest_run
 from commerce.queries.rfm import GROUPS, SCORES
+from commerce.tables.cross_sell import not_yet_href
 from crm.bench import Visitor, timed
 from crm.models import Business
+from customers.models import Customer
 
 Samples = Iterator[tuple[str, float]]
 
@@ -65,3 +69,26 @@ def order_gaps(business: Business) -> Samples:
     yield from Visitor(business).visits("overdue, page", [reverse("commerce:order_gap_list")] * 20)
     yield from Visitor(business).visits("overdue, list of customers", [f"{listed}?overdue_to_order=true"] * 20)
     yield from Visitor(business, api=True).visits("overdue, API", [reverse("api:order_gap_list")] * 20)
+
+
+def product_page(business: Business) -> Samples:
+    visitor, address = Visitor(business), reverse("commerce:product_list")
+    yield from visitor.visits("products, first page", [address] * 30)
+    yield from visitor.visits("products by revenue", [f"{address}?sort=-revenue"] * 30)
+    yield from visitor.visits("products by a word", [f"{address}?search=a"] * 30)
+
+
+def cross_sell_report(business: Business) -> Samples:
+    visitor, address = Visitor(business), reverse("commerce:cross_sell_report")
+    for sort in ("score", "lift", "confidence", "both"):
+        yield from visitor.visits(f"pairs by {sort}", [f"{address}?sort=-{sort}"] * 10)
+    pairs = list(ProductPair.objects.order_by("-score")[:10])
+    run = latest_run()
+    yield from visitor.visits(
+        "customers of one and not the other", [not_yet_href(pair, "product", run) for pair in pairs]
+    )
+
+
+def suggestions(business: Business) -> Samples:
+    for customer in Customer.objects.live().order_by("-facts__last_order_at")[:30]:
+        yield "suggestions for a customer", timed(suggestions_for, customer)

@@ -106,6 +106,24 @@ def tell_order_gaps(work: JobRun) -> dict[str, Any]:
     return {"gaps": gaps}
 
 
+def compute_cross_sell(work: JobRun) -> dict[str, Any]:
+    """Reckon products' sales and what is bought together; those of before stand until it is done."""
+    with work.atomic(last=True):
+        business = cast(Business, work.business)
+        run = services.compute_cross_sell(actor=work.actor, business=business, at=clock.now(), report=work.report)
+        work.result = {"customers": run.customer_count, "pairs": run.product_pairs, "categories": run.category_pairs}
+    return work.result
+
+
+def compute_all_cross_sell(work: JobRun) -> dict[str, Any]:
+    """Have what is bought together reckoned in every business in whose zone it is two at night, by a job each."""
+    asked = 0
+    for business in businesses_at(2):
+        with scope(business):
+            asked += services.ask_for_cross_sell(actor=work.actor, business=business) is not None
+    return {"businesses": asked}
+
+
 def businesses_at(hour: int) -> list[Business]:
     """The active businesses in whose zone it is that hour now."""
     now = clock.now()

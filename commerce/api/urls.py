@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from commerce.api.cross_sell import CategoryPairs, CrossSellReport, CustomerSuggestions
 from commerce.api.deals import CustomerDeals, DealDetail, DealList, DealMove, DealStages
 from commerce.api.invoices import (
     CustomerInvoices,
@@ -41,6 +42,9 @@ from commerce.api.values import CustomerValue, ValueReport
 urlpatterns = [
     path("reports/value", ValueReport.as_view(), name="value_report"),
     path("customers/<uuid:id>/value", CustomerValue.as_view(), name="customer_value"),
+    path("reports/cross-sell", CrossSellReport.as_view(), name="cross_sell_report"),
+    path("reports/cross-sell/categories", CategoryPairs.as_view(), name="category_pairs"),
+    path("customers/<uuid:id>/suggestions", CustomerSuggestions.as_view(), name="customer_suggestions"),
     path("orders", OrderList.as_view(), name="order_list"),
     path("orders/batch", OrderBatch.as_view(), name="order_batch"),
     path("orders/<uuid:id>", OrderDetail.as_view(), name="order_detail"),

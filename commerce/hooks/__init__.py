@@ -7,6 +7,7 @@ Where a socket has no order of its own, things stand in the order in which they 
 from commerce.hooks import (
     orders,
     products,
+    cross_sell,
     deals,
     subscriptions,
     invoices,
@@ -16,6 +17,7 @@ from commerce.hooks import (
 )
 
 __all__ = [
+    "cross_sell",
     "deals",
     "invoices",
     "orders",

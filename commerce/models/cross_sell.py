@@ -93,6 +93,11 @@ class Pair(LedgerModel):
             for name in ("score", "lift", "confidence", "both")
         ]
 
+    @property
+    def percent(self) -> float:
+        """The confidence in hundredths."""
+        return 100 * self.confidence
+
 
 class ProductPair(Pair):
     """Two products that the same customers bought."""

@@ -1,5 +1,6 @@
 """Deeds on orders, deals, subscriptions and invoices, and the figures that follow from them."""
 
+from commerce.services.cross_sell import ask_for_cross_sell, compute_cross_sell
 from commerce.services.deals import (
     DEAL_FIELDS,
     DealDiffers,
@@ -100,11 +101,13 @@ __all__ = [
     "Taken",
     "archive_category",
     "archive_product",
+    "ask_for_cross_sell",
     "ask_for_patterns",
     "ask_for_prediction",
     "ask_for_proof",
     "cancel_subscription",
     "change_subscription",
+    "compute_cross_sell",
     "compute_patterns",
     "counted",
     "create_category",

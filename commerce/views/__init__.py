@@ -1,6 +1,7 @@
 """Staff pages of commerce."""
 
 from commerce.views.categories import CategoryArchive, CategoryCreate, CategoryList, CategoryRestore, CategoryUpdate
+from commerce.views.cross_sell import CategoryPairList, ComputeCrossSell, CrossSellReport
 from commerce.views.deal_board import DealBoard, DealCard
 from commerce.views.deal_report import PipelineReport
 from commerce.views.deals import DealCreate, DealDelete, DealDetail, DealList, DealMove, DealUpdate
@@ -43,9 +44,12 @@ __all__ = [
     "CategoryArchive",
     "CategoryCreate",
     "CategoryList",
+    "CategoryPairList",
     "CategoryRestore",
     "CategoryUpdate",
+    "ComputeCrossSell",
     "ComputePatterns",
+    "CrossSellReport",
     "CustomerCommerce",
     "DealBoard",
     "DealCard",

@@ -14,6 +14,7 @@ from commerce import services
 from commerce.filters.products import ProductFilterSet
 from commerce.forms.products import ProductForm
 from commerce.models import Product
+from commerce.queries.cross_sell import partners_of
 from commerce.queries.products import latest_orders, latest_run, products_matching, top_buyers
 from commerce.tables.orders import order_badge
 from commerce.tables.products import product_badge, product_columns, product_facts, product_figures, product_href
@@ -121,7 +122,10 @@ class ProductDetail(OneProduct):
             orders = [(order, order_badge(order)) for order in latest_orders(self.actor, product)]
             buyers = top_buyers(self.actor, product)
             saw(request, [order.customer_id for order, _badge in orders] + [buyer.customer.pk for buyer in buyers])
+        may_see_pairs = self.actor.may("commerce.view_cross_sell", self.business)
         return self.show(
+            partners=partners_of(product) if may_see_pairs else [],
+            pairs_href=f"{reverse('commerce:cross_sell_report')}?product={product.pk}",
             product=product, orders=orders, buyers=buyers, facts=product_facts(product, self.business),
             figures=product_figures(product, self.business, latest_run() if sees_all else None), badges=product_badge(product),
             orders_href=f"{reverse('commerce:order_list')}?product={product.pk}",
