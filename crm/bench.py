@@ -134,6 +134,13 @@ class Visitor:
             raise RuntimeError(f"{address} answered {response.status_code}")
         return response
 
+    def send(self, address: str, body: Any) -> Any:
+        """Post `body` as JSON."""
+        response = self.client.post(address, body, content_type="application/json", headers=self.headers)
+        if response.status_code not in (200, 201):
+            raise RuntimeError(f"{address} answered {response.status_code}: {response.content[:300]!r}")
+        return response
+
     def visits(self, what: str, addresses: Iterable[str]) -> Iterator[tuple[str, float]]:
         """A sample per address; the first few are opened before, untimed."""
         listed = list(addresses)

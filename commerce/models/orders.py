@@ -112,6 +112,9 @@ class Order(BusinessModel):  # type: ignore[django-manager-missing]  # its manag
                 condition=~Q(status="completed"),
                 name="commerce_order_unusual",
             ),
+            models.Index(
+                fields=["business", "refund_of_number"], condition=~Q(refund_of_number=""), name="commerce_order_refund_number"
+            ),
             models.Index(fields=["opportunity"], condition=Q(opportunity__isnull=False), name="commerce_order_of_deal"),
             models.Index(
                 fields=["business", "ordered_at", "id"], condition=~Q(flags=[]), name="commerce_order_flagged"
