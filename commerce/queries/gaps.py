@@ -55,17 +55,21 @@ def day_begins(business: Business, at: datetime) -> datetime:
 
 def overdue(customers: QuerySet[Any], business: Business, at: datetime) -> QuerySet[Any]:
     """Those of the live customers who are overdue to order; the index of expected orders leads to them."""
+    return _overdue(led_by_facts(customers), "facts__", business, at)
+
+
+def _overdue(rows: QuerySet[Any], facts: str, business: Business, at: datetime) -> QuerySet[Any]:
     begins = day_begins(business, at)
-    rows = led_by_facts(customers).filter(
-        facts__next_order_on__lte=clock.today(business.time_zone, at),
-        facts__order_count__gte=LEAST_ORDERS,
-        facts__days_between_orders__gte=LEAST_CADENCE,
-        facts__last_order_at__gte=begins - timedelta(days=GONE_AFTER_DAYS),
-    )
-    passed = SecondsBetween(Value(begins, output_field=DateTimeField()), F("facts__last_order_at"))
-    allowed = F("facts__days_between_orders") * Value(factor_of(business) * _DAY_SECONDS)
+    passed = SecondsBetween(Value(begins, output_field=DateTimeField()), F(f"{facts}last_order_at"))
+    allowed = F(f"{facts}days_between_orders") * Value(factor_of(business) * _DAY_SECONDS)
     found: QuerySet[Any] = rows.alias(passed=passed).filter(
-        passed__gt=ExpressionWrapper(allowed, output_field=_SECONDS)
+        **{
+            f"{facts}next_order_on__lte": clock.today(business.time_zone, at),
+            f"{facts}order_count__gte": LEAST_ORDERS,
+            f"{facts}days_between_orders__gte": LEAST_CADENCE,
+            f"{facts}last_order_at__gte": begins - timedelta(days=GONE_AFTER_DAYS),
+        },
+        passed__gt=ExpressionWrapper(allowed, output_field=_SECONDS),
     )
     return found
 
@@ -89,14 +93,16 @@ def days_late(expected: date | None, today: date) -> int:
 
 @dataclass(frozen=True)
 class Gaps:
-    """How many customers are overdue to order, and what their usual orders would bring together."""
+    """How many customers of a business are overdue to order, and what their usual orders would bring together."""
 
     customers: int
     usual: Decimal
 
 
-def gaps(customers: QuerySet[Any], business: Business, at: datetime) -> Gaps:
-    found = overdue(customers, business, at).aggregate(n=Count("pk"), usual=Sum("facts__average_order_value"))
+def gaps(business: Business, at: datetime) -> Gaps:
+    """Of all live customers of the business, read off their facts alone."""
+    rows = _overdue(CustomerFacts.objects.filter(business=business, is_live=True), "", business, at)
+    found = rows.aggregate(n=Count("pk"), usual=Sum("average_order_value"))
     return Gaps(found["n"], found["usual"] or ZERO)
 
 
@@ -104,6 +110,8 @@ def cadence_words(facts: CustomerFacts, business: Business, at: datetime) -> str
     """How often the customer orders and when it is expected next, in a sentence; "" before there are two orders."""
     if facts.days_between_orders is None or facts.next_order_on is None:
         return ""
+    if facts.days_between_orders < LEAST_CADENCE:
+        return _("So far less than a day between orders.")
     late = days_late(facts.next_order_on, clock.today(business.time_zone, at))
     words = {"days": formats.number(round(facts.days_between_orders)), "day": formats.day(facts.next_order_on)}
     said = ngettext(

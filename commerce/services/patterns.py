@@ -37,26 +37,27 @@ with orders as (
     join customers_customerfacts f on f.customer_id = o.customer_id and f.business_id = %(business)s and f.is_live
     where o.business_id = %(business)s and o.status = 'completed' and not o.is_refunded
 ), visits as (
-    select date_trunc('month', first_order_at at time zone %(zone)s)::date as cohort, date_trunc('month', day)::date as month,
-           date_trunc('month', next)::date as next_month, next is null as is_last,
-           case when coalesce(next, %(today)s::date) - day >= %(lost)s then date_trunc('month', day + %(lost)s)::date end as lost_in,
-           case when next - day >= %(lost)s then date_trunc('month', next)::date end as back_in
+    select date_trunc('month', first_order_at at time zone %(zone)s) as cohort, date_trunc('month', day::timestamp) as month,
+           date_trunc('month', next::timestamp) as next_month, next is null as is_last,
+           case when coalesce(next, %(today)s::date) - day >= %(lost)s then date_trunc('month', (day + %(lost)s)::timestamp) end as lost_in,
+           case when next - day >= %(lost)s then date_trunc('month', next::timestamp) end as back_in
     from orders
 )
-select cohort, month, lost_in, back_in, count(*), count(*) filter (where next_month is distinct from month), count(*) filter (where is_last)
+select cohort::date, month::date, lost_in::date, back_in::date,
+       count(*), count(*) filter (where next_month is distinct from month), count(*) filter (where is_last)
 from visits group by grouping sets ((cohort, month), (lost_in), (back_in))
 """
 # Money of before the first order that counts stands in the month of that order, so that a cohort's months sum to what its customers spent.
 _MONEY = """
 with sums as (
-    select date_trunc('month', f.first_order_at at time zone %(zone)s)::date as cohort,
-           date_trunc('month', o.ordered_at at time zone %(zone)s)::date as month, sum(o.total_base) as money
+    select date_trunc('month', f.first_order_at at time zone %(zone)s) as cohort,
+           date_trunc('month', o.ordered_at at time zone %(zone)s) as month, sum(o.total_base) as money
     from commerce_order o
     join customers_customerfacts f on f.customer_id = o.customer_id and f.business_id = %(business)s and f.is_live
     where o.business_id = %(business)s and o.status in ('completed', 'refund') and f.first_order_at is not null
     group by 1, 2
 )
-select cohort, greatest(cohort, month), sum(money) from sums group by 1, 2
+select cohort::date, greatest(cohort, month)::date, sum(money) from sums group by 1, 2
 """
 
 Report = Callable[[int, int, str], Any]

@@ -34,7 +34,6 @@ from commerce.queries.seasons import Part, Seasons, seasons_of
 from crm import charts, clock, formats
 from crm.pages import DeedPage, Page
 from crm.templatetags import ui
-from customers.models import Customer
 
 _SHADES, _YEARS = 5, 4
 
@@ -66,7 +65,7 @@ class RetentionReport(Page):
 
     def figures(self, patterns: OrderPatterns, grid: Grid, moves: list[Moves], at: datetime) -> list[dict[str, Any]]:
         currency, everybody = self.business.currency, sum(grid.values(), Cell())
-        overdue = gaps(Customer.objects.live(), self.business, at)
+        overdue = gaps(self.business, at)
         over = [row for row in moves if row.month < as_of(patterns).replace(day=1)]
         rate = Decimal(100 * everybody.repeaters) / everybody.customers if everybody.customers else None
         found = [

@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
     operations = [
         AddIndexConcurrently(
             model_name='customerfacts',
-            index=models.Index(condition=models.Q(('days_between_orders__gte', 1), ('is_live', True), ('order_count__gte', 3)), fields=['business', 'next_order_on', 'customer'], name='facts_by_next_order'),
+            index=models.Index(condition=models.Q(('days_between_orders__gte', 1), ('is_live', True), ('order_count__gte', 3)), fields=['business', 'next_order_on', 'customer'], include=('last_order_at', 'days_between_orders', 'average_order_value'), name='facts_by_next_order'),
         ),
     ]

@@ -108,6 +108,7 @@ class CustomerFacts(models.Model):
             models.Index(
                 fields=["business", "next_order_on", "customer"],
                 condition=Q(is_live=True, order_count__gte=3, days_between_orders__gte=1), name="facts_by_next_order",
+                include=["last_order_at", "days_between_orders", "average_order_value"],
             ),
         ]  # fmt: skip
 

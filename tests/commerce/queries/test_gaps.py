@@ -107,7 +107,7 @@ def test_list_and_row_agree_on_anything(in_scope: Business) -> None:
     expected = {row.pk for row in facts if is_overdue(row, in_scope, AT)}
     assert 10 < len(expected) < 110
     assert found(in_scope) == expected
-    summed = gaps(Customer.objects.live(), in_scope, AT)
+    summed = gaps(in_scope, AT)
     assert (summed.customers, summed.usual) == (len(expected), Decimal(10 * len(expected)))
 
 
@@ -119,6 +119,8 @@ def test_cadence_is_told_in_a_sentence(in_scope: Business) -> None:
     on_time = cadence_words(customer.facts, in_scope, AT - timedelta(days=4))
     assert on_time == "Orders every 32 days; next expected Jun 11, 2026."
     assert cadence_words(make_customer(in_scope).facts, in_scope, AT) == ""
+    at_once = regular(in_scope, timedelta(minutes=5), datetime(2026, 5, 10, 12, tzinfo=UTC), orders=2)
+    assert cadence_words(at_once.facts, in_scope, AT) == "So far less than a day between orders."
     assert days_late(None, AT.date()) == 0
 
 
