@@ -8,9 +8,12 @@ from uuid import UUID
 from crm.errors import NotAllowed
 from crm.registry import permissions
 from crm.scope import ScopeError, open_businesses
+from crm.statements import RecordsBy
 
 if TYPE_CHECKING:
-    from crm.models import ApiKey, Business, User
+    from django.db.models import QuerySet
+
+    from crm.models import ApiKey, Business, Membership, User
 
 KINDS = ("user", "api_key", "workflow", "import", "schedule", "system", "customer")
 
@@ -53,12 +56,8 @@ class Actor:
     @classmethod
     def for_user(cls, user: "User", *, door: str = "page", ip: str | None = None, request_id: str = "") -> "Actor":
         """The user with the memberships that stand in the database now (one query)."""
-        from crm.models import Membership
-
-        rows = Membership.unscoped.filter(user=user, is_active=True, business__is_active=True)
         grants = tuple(
-            Grant(row.business_id, row.role, row.team_id, row.visibility, row.business)
-            for row in rows.select_related("business").order_by("business__name", "business_id")
+            Grant(row.business_id, row.role, row.team_id, row.visibility, row.business) for row in _memberships(user.pk)
         )
         return cls("user", str(user.pk), user.name or user.email, grants, None, door, ip, request_id)
 
@@ -104,3 +103,13 @@ class Actor:
         """Raise NotAllowed unless the actor holds the permission."""
         if not self.may(permission, business):
             raise NotAllowed(permission=permission)
+
+
+def _current_memberships() -> "QuerySet[Membership]":
+    from crm.models import Membership
+
+    rows: QuerySet[Membership] = Membership.unscoped.filter(is_active=True, business__is_active=True)
+    return rows.select_related("business").order_by("business__name", "business_id")
+
+
+_memberships = RecordsBy(_current_memberships, "user")

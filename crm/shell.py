@@ -1,6 +1,7 @@
 """What the frame around every page shows: sidebar, businesses, user, quick actions, theme."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -55,11 +56,17 @@ def shell(request: Any) -> dict[str, Any]:
     if business is not None:
         frame.sidebar = SimpleLazyObject(lambda: _sidebar(request, actor, business))
         frame.quick_actions = [
-            {"label": a.label, "icon": a.icon, "href": reverse(a.url_name)}
+            {"label": a.label, "icon": a.icon, "href": _href(a.url_name)}
             for a in quick_actions
             if actor.may(a.permission, business)
         ]
     return {"shell": frame}
+
+
+@cache
+def _href(url_name: str) -> str:
+    """The address of a page without parameters, which stays what it is while the process lives."""
+    return reverse(url_name)
 
 
 def _sidebar(request: Any, actor: Any, business: Any) -> list[dict[str, Any]]:
@@ -70,7 +77,7 @@ def _sidebar(request: Any, actor: Any, business: Any) -> list[dict[str, Any]]:
     for item in sidebar:
         if item.permission and not actor.may(item.permission, business):
             continue
-        href = reverse(item.url_name) + item.query
+        href = _href(item.url_name) + item.query
         is_current = path == href or (
             not item.query and "?" not in href and request.path.startswith(href) and href != "/"
         )

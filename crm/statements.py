@@ -9,11 +9,24 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.db.models import BooleanField, F, Func, QuerySet
+from django.db.models.query import get_related_populators
 
 from crm.scope import open_businesses
 
 _BUSINESS, _KEYS = object(), object()
 _CONSTANT = (str, int, bool)
+
+
+class _Is(Func):
+    """`<column> = <value>`, with the value of the asking."""
+
+    output_field = BooleanField()
+    conditional = True
+    arity = 1
+
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, Sequence[Any]]:  # type: ignore[override]
+        column, params = compiler.compile(self.source_expressions[0])
+        return f"{column} = %s", [*params, _KEYS]
 
 
 class _IsOneOf(Func):
@@ -73,3 +86,45 @@ class RowsOf:
             for convert in converters:
                 values[position] = convert(values[position], expression, connection)
         return values
+
+
+class RecordsBy:
+    """Records whose `column` has a value, with those that `queryset` joins (`select_related`), as Django would have made them.
+
+    The queryset asks for nothing that changes, and its table needs no open business. Raises ImproperlyConfigured for a queryset with
+    other values in it.
+    """
+
+    def __init__(self, make: Callable[[], QuerySet[Any]], column: str) -> None:
+        self._make, self._column = make, column
+        self._sql = ""
+
+    def __call__(self, value: Any) -> list[Any]:
+        if not self._sql:
+            self._compile()
+        with connection.cursor() as cursor:
+            cursor.execute(self._sql, [value if param is _KEYS else param for param in self._params])
+            found = cursor.fetchall()
+        if self._converters:
+            found = list(self._compiler.apply_converters(found, self._converters))
+        records = []
+        for row in found:
+            record = self._model.from_db(connection.alias, self._names, row[self._own])
+            for related in self._related:
+                related.populate(row, record)
+            records.append(record)
+        return records
+
+    def _compile(self) -> None:
+        compiler: Any = self._make().filter(_Is(F(self._column))).query.get_compiler(connection=connection)
+        sql, params = compiler.as_sql()
+        unknown = [param for param in params if param is not _KEYS and not isinstance(param, _CONSTANT)]
+        if unknown:
+            raise ImproperlyConfigured(f"A kept question can't hold {unknown[0]!r}, which may change.")
+        own = compiler.klass_info["select_fields"]
+        self._own = slice(own[0], own[-1] + 1)
+        self._model = compiler.klass_info["model"]
+        self._names = [selected[0].target.attname for selected in compiler.select[self._own]]
+        self._related = get_related_populators(compiler.klass_info, compiler.select, connection.alias)  # type: ignore[call-arg]  # the stubs are ahead
+        self._converters = compiler.get_converters([selected[0] for selected in compiler.select])
+        self._compiler, self._params, self._sql = compiler, params, sql

@@ -20,6 +20,7 @@ from crm.errors import DomainError, NotAllowed
 from crm.models import ApiKey, Business
 from crm.second_factors import lacks_required_factor
 from crm.services.api_keys import key_digest
+from crm.statements import RecordsBy
 
 AUDIENCE = "customer-desk-api"
 HEADER = "X-Business"
@@ -76,7 +77,7 @@ class ApiKeyAuthentication(Bearer):
         prefix, _sign, secret = value.removeprefix(_KEY).partition("_")
         key = None
         if prefix.isascii() and prefix.isalnum() and len(prefix) == 8:
-            key = ApiKey.unscoped.select_related("business").filter(prefix=prefix).first()
+            key = next(iter(_keys(prefix)), None)
         now = clock.now()
         matches = _opens(key, key_digest(value), now)
         if key is None or not secret or not matches or key.revoked_at or (key.expires_at and key.expires_at <= now):
@@ -92,6 +93,9 @@ class ApiKeyAuthentication(Bearer):
         if key.last_used_at is None or key.last_used_at < stale:
             unused = Q(last_used_at__isnull=True) | Q(last_used_at__lt=stale)
             ApiKey.unscoped.filter(unused, pk=key.pk).update(last_used_at=now)
+
+
+_keys = RecordsBy(lambda: ApiKey.unscoped.select_related("business").order_by(), "prefix")
 
 
 def _opens(key: ApiKey | None, digest: bytes, now: datetime) -> bool:

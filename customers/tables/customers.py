@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from crm.models import Business
 from crm.tables import Column
 from crm.templatetags import ui
-from customers.choices import FieldType
+from customers.choices import FieldType, LifecycleStage
 from customers.filters import CUSTOM
 from customers.models import Customer, CustomerTag, CustomField
 from customers.registry import Field, fields
@@ -168,8 +168,11 @@ def in_words(field: Field, item: Any, business: Business) -> Any:
     return str(item)
 
 
+_STAGES = dict(LifecycleStage.choices)
+
+
 def stage_badge(row: Customer) -> SafeString:
-    return ui.badge(row.get_lifecycle_stage_display(), STAGE_KINDS.get(row.lifecycle_stage, "neutral"))
+    return ui.badge(str(_STAGES[row.lifecycle_stage]), STAGE_KINDS.get(row.lifecycle_stage, "neutral"))
 
 
 def _name(row: Customer) -> SafeString:

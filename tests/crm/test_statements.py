@@ -7,12 +7,12 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Value
 
-from crm.models import Business
+from crm.models import Business, Membership
 from crm.scope import ScopeError, scope
-from crm.statements import RowsOf
+from crm.statements import RecordsBy, RowsOf
 from customers.api.representation import CUSTOMER
 from customers.models import Customer
-from tests.factories import make_customer
+from tests.factories import make_customer, make_membership
 
 
 def _by_key(rows: list[dict[str, Any]]) -> dict[Any, dict[str, Any]]:
@@ -43,3 +43,32 @@ def test_a_question_with_a_moment_in_it_is_refused(in_scope: Business) -> None:
     read = RowsOf(lambda: Customer.objects.values("pk").annotate(seen=Value(now)))
     with pytest.raises(ImproperlyConfigured, match="2026"):
         read([in_scope.pk])
+
+
+def test_records_are_those_that_django_makes_with_what_they_join(business: Business, other_business: Business) -> None:
+    members = [make_membership(business, "owner"), make_membership(other_business, "agent", visibility="own")]
+
+    def rows() -> Any:
+        return Membership.unscoped.filter(is_active=True).select_related("business", "user", "team").order_by("pk")
+
+    read = RecordsBy(rows, "user")
+    for member in members:
+        (found,) = read(member.user.pk)
+        (expected,) = rows().filter(user=member.user)
+        assert (found.__dict__.keys(), found._state.adding, found._state.db) == (
+            expected.__dict__.keys(),
+            False,
+            "default",
+        )
+        for field in Membership._meta.concrete_fields:
+            assert getattr(found, field.attname) == getattr(expected, field.attname)
+        assert (found.business, found.business.settings, found.user.email, found.team) == (
+            expected.business, expected.business.settings, expected.user.email, None,
+        )  # fmt: skip
+    assert read(business.pk) == []
+
+
+def test_records_are_asked_for_with_nothing_that_changes(business: Business) -> None:
+    read = RecordsBy(lambda: Membership.unscoped.filter(created_at__lt=datetime(2026, 1, 1, tzinfo=UTC)), "user")
+    with pytest.raises(ImproperlyConfigured, match="may change"):
+        read(business.pk)
