@@ -31,7 +31,7 @@ UNSCOPED = {
     "crm/access.py": "writes the record of the request's own business",
     "crm/activity.py": "writes the row of the deed's own business",
     "crm/actor.py": "reads a user's memberships, from which the scope is opened",
-    "crm/admin.py": "shows operators what belongs to no business beside what is of the open ones",
+    "crm/admin/work.py": "shows operators what belongs to no business beside what is of the open ones",
     "crm/alerts.py": "tells of the jobs of all businesses; each message goes to people of the job's own",
     "crm/api/authentication.py": "finds the key, from which the scope is opened",
     "crm/api/idempotency.py": "forgets stored answers of all businesses when they have served their time",

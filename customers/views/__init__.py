@@ -1,6 +1,7 @@
 """Staff pages of customers."""
 
-from customers.views.bulk import BulkCreate, BulkDetail, BulkLines, BulkList, BulkProgress, BulkUndo
+from customers.views.bulk import BulkCreate
+from customers.views.bulk_runs import BulkDetail, BulkLines, BulkList, BulkProgress, BulkUndo
 from customers.views.contact_deeds import (
     ContactArchive,
     ContactConvert,
