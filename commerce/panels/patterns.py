@@ -2,9 +2,9 @@
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from commerce.queries.gaps import cadence_words, gap_words, is_overdue
@@ -47,17 +47,19 @@ def _scores(actor: Actor, customer: Customer) -> dict[str, Any]:
     if patterns is None or quintiles is None or scores is None:
         return {"group": None}
     group = group_of(scores.recency, scores.frequency)
-    narrowed = urlencode({"rfm_group": group.key})
+    link = format_html(
+        '<a href="{}?rfm_group={}" title="{}">{}</a>', reverse("customers:customer_list"), group.key, group.text, group.label
+    )  # fmt: skip
+    meanings = [
+        (
+            _("%(measure)s %(score)s of 5") % {"measure": label, "score": formats.number(getattr(scores, measure))},
+            score_words(measure, getattr(scores, measure), quintiles, customer.business.currency),
+        )
+        for measure, label in score_labels().items()
+    ]
     return {
-        "group": group, "group_href": f"{reverse('customers:customer_list')}?{narrowed}",
-        "report_href": reverse("commerce:retention_report"), "as_of": as_of(patterns),
-        "scores": [
-            (
-                _("%(measure)s %(score)s of 5") % {"measure": label, "score": formats.number(getattr(scores, measure))},
-                score_words(measure, getattr(scores, measure), quintiles, customer.business.currency),
-            )
-            for measure, label in score_labels().items()
-        ],
+        "group": group, "report_href": reverse("commerce:retention_report"), "as_of": as_of(patterns),
+        "scores": [(_("Group"), link), *meanings],
     }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from commerce.choices import ZERO
 from commerce.models import OrderPatterns
@@ -181,16 +181,20 @@ def score_words(measure: str, score: int, quintiles: Quintiles, currency: str) -
     """What a score stands for, in words."""
     bounds = getattr(quintiles, measure)
     above, up_to = bounds[score - 2] if score > 1 else None, bounds[score - 1] if score < len(SCORES) else None
+    if measure == "frequency" and up_to is not None and up_to == (above or 0) + 1:
+        return ngettext("%(count)s order", "%(count)s orders", up_to) % {"count": formats.number(up_to)}
     first, last = _worded(measure, above, 1, currency), _worded(measure, up_to, 0, currency)
     texts = {
         "recency": (
             _("last order on %(first)s or later"), _("last order up to %(last)s"), _("last order from %(first)s to %(last)s"),
         ),
-        "frequency": (_("%(first)s orders or more"), _("orders up to %(last)s"), _("%(first)s to %(last)s orders")),
+        "frequency": (_("%(first)s orders or more"), _("up to %(last)s orders"), _("%(first)s to %(last)s orders")),
         "monetary": (
             _("more than %(first)s spent"), _("up to %(last)s spent"), _("more than %(first)s and up to %(last)s spent"),
         ),
     }[measure]  # fmt: skip
+    if above is not None and above == up_to:
+        return _("nobody, as equal values have equal scores")
     words = texts[2] if above is not None and up_to is not None else texts[0] if above is not None else texts[1]
     return words % {"first": first, "last": last}
 

@@ -129,7 +129,9 @@ def test_scores_change_at_midnight_of_the_business(in_scope: Business) -> None:
         ("recency", 1, "last order up to Jan 1, 2026"),
         ("recency", 3, "last order from Jan 9, 2026 to Jan 15, 2026"),
         ("recency", 5, "last order on Jan 23, 2026 or later"),
-        ("frequency", 1, "orders up to 1"),
+        ("frequency", 1, "1 order"),
+        ("frequency", 2, "nobody, as equal values have equal scores"),
+        ("frequency", 3, "2 to 3 orders"),
         ("frequency", 4, "4 to 7 orders"),
         ("frequency", 5, "8 orders or more"),
         ("monetary", 2, "more than £10.00 and up to £20.50 spent"),
@@ -138,7 +140,7 @@ def test_scores_change_at_midnight_of_the_business(in_scope: Business) -> None:
 def test_scores_are_explained(measure: str, score: int, words: str) -> None:
     days = tuple(date(2026, 1, 1) + timedelta(days=7 * n) for n in range(4))
     money = (Decimal(10), Decimal("20.5"), Decimal(30), Decimal(40))
-    assert score_words(measure, score, Quintiles(LONDON, days, (1, 2, 3, 7), money), "GBP") == words
+    assert score_words(measure, score, Quintiles(LONDON, days, (1, 1, 3, 7), money), "GBP") == words
 
 
 def test_nobody_is_found_before_scores_were_computed(in_scope: Business, browser: Client) -> None:
