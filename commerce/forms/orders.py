@@ -123,14 +123,14 @@ class OrderForm(LinesForm):
             del fields["number"]
         if order is not None and order.status == OrderStatus.REFUND:
             del fields["status"]
-        offered: list[str] = ["customer", "number", "ordered_at", "status", "currency", "channel"]
+        offered: list[str] = ["customer", "number", "ordered_at", "status", "currency", "channel", "total"]
         head = [name for name in offered if name in fields]
         groups: list[tuple[Any, list[str]]] = [("", head)]
         for row in range(self.row_count):
             made = self._row(row)
             fields.update(made)
             groups.append((_t("Line %(number)s") % {"number": row + 1}, list(made)))
-        self.fieldsets = [*groups, (_("Total"), ["total"])]
+        self.fieldsets = groups
 
     def _row(self, row: int) -> dict[str, forms.Field]:
         name = f"line_{row}"

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from commerce.models import CrossSellRun
 from crm import activity, clock, jobs
@@ -156,22 +157,20 @@ def compute_cross_sell(
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"cross_sell:{business.pk}"])
         cursor.execute(_MEMORY)
-        tell(0, 4, "sales")
+        tell(0, 4, _("Sales of products"))
         cursor.execute("delete from commerce_productsales where business_id = %(business)s", parameters)
         cursor.execute(_SALES, parameters)
-        tell(1, 4, "customers")
+        tell(1, 4, _("What customers bought"))
         _run(cursor, _STAGE, parameters)
         cursor.execute(_COUNT, parameters)
         customers, capped = cursor.fetchone()
         parameters |= {"customers": customers, "floor": floor_of(customers)}
-        tell(2, 4, "products")
         pairs = _pairs(cursor, "product", parameters, tell)
-        tell(3, 4, "categories")
         categories = _pairs(cursor, "category", parameters, tell)
     run = _keep(business, at, begin, end, parameters, capped, pairs, categories)
     counts = {"customers": customers, "pairs": pairs, "categories": categories}
     activity.record("commerce.cross_sell.computed", actor=actor, business=business, subject=run, counts=counts)
-    tell(4, 4, "done")
+    tell(4, 4, _("Done"))
     return run
 
 
@@ -186,9 +185,10 @@ def _pairs(cursor: Any, kind: str, parameters: dict[str, Any], tell: Callable[[i
     _run(cursor, _BASKETS.format(items=items), parameters)
     cursor.execute(_SIZE)
     slices = int(cursor.fetchone()[0]) // SLICE + 1
+    done, words = (2, _("Pairs of products")) if kind == "product" else (3, _("Pairs of categories"))
     for slice_ in range(slices):
+        tell(done, 4, f"{words} {slice_ + 1}/{slices}")
         cursor.execute(_PAIRS, parameters | {"slices": slices, "slice": slice_})
-        tell(2 if kind == "product" else 3, 4, f"{kind} {slice_ + 1}/{slices}")
     cursor.execute(f"delete from {table} where business_id = %(business)s", parameters)  # noqa: S608 - our own tables
     if not parameters["customers"]:
         return 0

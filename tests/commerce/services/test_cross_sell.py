@@ -151,7 +151,7 @@ def test_slices_make_no_difference(in_scope: Business, monkeypatch: pytest.Monke
         actor=SYSTEM, business=in_scope, at=AT, report=lambda done, total, step: steps.append(step)
     )
     assert _stored(ProductPair, "product") == whole
-    assert len([step for step in steps if step.startswith("product ")]) > 3
+    assert len([step for step in steps if step.startswith("Pairs of products ")]) > 3
 
 
 @pytest.mark.parametrize(
