@@ -92,16 +92,15 @@ class OrderBatch(ShowsCustomers, Endpoint):
         results: list[dict[str, Any]] = []
         rows: list[dict[str, Any]] = []
         places: list[int] = []
+        reader = OrderInput(context={"view": self})
         for index, body in enumerate(asked["orders"]):
-            read = OrderInput(data=body, context={"view": self})
-            is_valid = read.is_valid()
             number = str(body.get("number") or body.get("external_id") or "")[:60]
             results.append({"index": index, "number": number, "status": "refused", "id": None, "errors": []})
-            if is_valid:
-                rows.append(dict(read.validated_data))
+            try:
+                rows.append(dict(reader.run_validation(body)))
                 places.append(index)
-            else:
-                results[index]["errors"] = list(faults_of(read.errors))
+            except serializers.ValidationError as refusal:
+                results[index]["errors"] = list(faults_of(refusal.detail))
         taken = services.take_orders(
             actor=self.actor, business=self.business, rows=rows, at=clock.now(), replace=replace
         )

@@ -16,4 +16,6 @@ class Migration(migrations.Migration):
             model_name='order',
             index=models.Index(condition=models.Q(('refund_of_number', ''), _negated=True), fields=['business', 'refund_of_number'], name='commerce_order_refund_number'),
         ),
+        # Of columns that are new the planner knows nothing yet.
+        migrations.RunSQL('analyze commerce_order', migrations.RunSQL.noop),
     ]
