@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from commerce.choices import OrderStatus
 from commerce.filters.orders import MONTH
 from commerce.models import Order
-from commerce.queries.gaps import overdue
+from commerce.queries.gaps import not_overdue, overdue
 from commerce.queries.rfm import GROUPS, SCORES, latest_quintiles
 from crm import clock
 from crm.models import Business
@@ -58,8 +58,7 @@ def ordered_in_filter() -> django_filters.Filter:
 
 def _overdue(rows: QuerySet, name: str, value: str) -> QuerySet:
     business = Business.objects.get(pk__in=open_businesses())
-    found = overdue(rows, business, clock.now())
-    return found if value == "true" else rows.exclude(pk__in=found.order_by().values("pk"))
+    return (overdue if value == "true" else not_overdue)(rows, business, clock.now())
 
 
 def _of_group(rows: QuerySet, name: str, value: str) -> QuerySet:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, DateTimeField, DecimalField, ExpressionWrapper, F, Func, QuerySet, Sum, Value
+from django.db.models import Count, DateTimeField, DecimalField, ExpressionWrapper, F, Func, Q, QuerySet, Sum, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -55,23 +55,29 @@ def day_begins(business: Business, at: datetime) -> datetime:
 
 def overdue(customers: QuerySet[Any], business: Business, at: datetime) -> QuerySet[Any]:
     """Those of the live customers who are overdue to order; the index of expected orders leads to them."""
-    return _overdue(led_by_facts(customers), "facts__", business, at)
+    rows, late = _late(led_by_facts(customers), "facts__", business, at)
+    return rows.filter(late)
 
 
-def _overdue(rows: QuerySet[Any], facts: str, business: Business, at: datetime) -> QuerySet[Any]:
+def not_overdue(customers: QuerySet[Any], business: Business, at: datetime) -> QuerySet[Any]:
+    """The others, those who have never ordered included."""
+    rows, late = _late(customers, "facts__", business, at)
+    return rows.exclude(late)
+
+
+def _late(rows: QuerySet[Any], facts: str, business: Business, at: datetime) -> tuple[QuerySet[Any], Q]:
+    """The rows, and the condition on their `facts` by which they are overdue."""
     begins = day_begins(business, at)
     passed = SecondsBetween(Value(begins, output_field=DateTimeField()), F(f"{facts}last_order_at"))
     allowed = F(f"{facts}days_between_orders") * Value(factor_of(business) * _DAY_SECONDS)
-    found: QuerySet[Any] = rows.alias(passed=passed).filter(
-        **{
-            f"{facts}next_order_on__lte": clock.today(business.time_zone, at),
-            f"{facts}order_count__gte": LEAST_ORDERS,
-            f"{facts}days_between_orders__gte": LEAST_CADENCE,
-            f"{facts}last_order_at__gte": begins - timedelta(days=GONE_AFTER_DAYS),
-        },
-        passed__gt=ExpressionWrapper(allowed, output_field=_SECONDS),
-    )
-    return found
+    late = {
+        f"{facts}next_order_on__lte": clock.today(business.time_zone, at),
+        f"{facts}order_count__gte": LEAST_ORDERS,
+        f"{facts}days_between_orders__gte": LEAST_CADENCE,
+        f"{facts}last_order_at__gte": begins - timedelta(days=GONE_AFTER_DAYS),
+        "passed__gt": ExpressionWrapper(allowed, output_field=_SECONDS),
+    }
+    return rows.alias(passed=passed), Q(**late)
 
 
 def is_overdue(facts: CustomerFacts, business: Business, at: datetime) -> bool:
@@ -101,8 +107,8 @@ class Gaps:
 
 def gaps(business: Business, at: datetime) -> Gaps:
     """Of all live customers of the business, read off their facts alone."""
-    rows = _overdue(CustomerFacts.objects.filter(business=business, is_live=True), "", business, at)
-    found = rows.aggregate(n=Count("pk"), usual=Sum("average_order_value"))
+    rows, late = _late(CustomerFacts.objects.filter(business=business, is_live=True), "", business, at)
+    found = rows.filter(late).aggregate(n=Count("pk"), usual=Sum("average_order_value"))
     return Gaps(found["n"], found["usual"] or ZERO)
 
 

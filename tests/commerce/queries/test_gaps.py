@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from commerce.panels.patterns import gap_risk
-from commerce.queries.gaps import cadence_words, days_late, gaps, is_overdue, overdue
+from commerce.queries.gaps import cadence_words, days_late, gaps, is_overdue, not_overdue, overdue
 from crm.actor import Actor
 from crm.errors import InvalidInput
 from crm.models import Business
@@ -107,6 +107,9 @@ def test_list_and_row_agree_on_anything(in_scope: Business) -> None:
     expected = {row.pk for row in facts if is_overdue(row, in_scope, AT)}
     assert 10 < len(expected) < 110
     assert found(in_scope) == expected
+    never = make_customer(in_scope)
+    others = set(not_overdue(Customer.objects.live(), in_scope, AT).values_list("pk", flat=True))
+    assert others == {customer.pk for customer in customers} - expected | {never.pk}
     summed = gaps(in_scope, AT)
     assert (summed.customers, summed.usual) == (len(expected), Decimal(10 * len(expected)))
 
