@@ -27,8 +27,9 @@ MOST_PARTNERS = 50
 """How many partners of a product or a category are kept: those of the highest lift times confidence, above a lift of 1."""
 LEAST, MOST_LEAST, LEAST_PART = 5, 20, 100
 """A pair needs a hundredth of the customers who bought anything, at least 5 and at most 20."""
-SLICE = 20_000_000
-_MEMORY = "set local work_mem = '64MB'"
+SLICE = 3_000_000
+"""Pairs of customers' products that are counted at a time: about what the memory below holds, beyond which counting slows down fivefold."""
+_MEMORY = "set local work_mem = '128MB'"
 # What customers bought: completed orders that were not wholly refunded, of live customers, in the days of the window in the business's
 # zone; products are numbered, as numbers are short.
 _STAGE = """
