@@ -7,13 +7,16 @@ from django.http import HttpRequest
 
 from commerce.models import (
     CategoryPair,
+    CohortMonth,
     CrossSellRun,
     Invoice,
     LifetimeValueEstimate,
     Opportunity,
     OpportunityStageChange,
     Order,
+    OrderGap,
     OrderLine,
+    OrderPatterns,
     OrderStatusChange,
     Payment,
     Product,
@@ -241,3 +244,30 @@ class CategoryPairAdmin(ReadOnlyAdmin):
     list_select_related = ("business", "category", "partner")
     search_fields = ("=category__name",)
     ordering = ("-id",)
+
+
+@admin.register(OrderPatterns)
+class OrderPatternsAdmin(ReadOnlyAdmin):
+    list_display = ("business", "computed_at", "customer_count")
+    list_filter = ("business",)
+    search_fields = ("business__slug",)
+
+
+@admin.register(CohortMonth)
+class CohortMonthAdmin(ReadOnlyAdmin):
+    list_display = ("cohort", "month", "business", "customers", "orders", "revenue")
+    list_filter = ("business",)
+    list_select_related = ("business",)
+    search_fields = ("business__slug",)
+    ordering = ("-id",)
+
+
+@admin.register(OrderGap)
+class OrderGapAdmin(ReadOnlyAdmin):
+    list_display = ("customer", "business", "last_order_at", "told_at")
+    list_filter = ("business",)
+    list_select_related = ("business", "customer")
+    search_fields = ("=customer__external_id",)
+
+    def shows(self, row: Any) -> list[tuple[Any, Any]]:
+        return [(row.business_id, row.customer_id)]

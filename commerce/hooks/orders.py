@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from commerce import bench, bench_work, queries, services
+from commerce import bench, queries, services
 from commerce.demo import fill_orders
 from commerce.models import Order
 from commerce.panels import dormant_risk, order_entries, order_panel, revenue_figures, revenue_panel
@@ -162,12 +162,12 @@ benchmarks.plug(
     Benchmark("order_page", _("Orders, page"), 80, bench.order_page, order=50),
     Benchmark("order_api", _("Orders, API"), 40, bench.order_api, order=51),
     Benchmark("order_figures", _("Figures after an order"), 40, bench.figures, order=52),
-    Benchmark("order_write", _("Orders written by the API: one"), 25, bench_work.single_orders, order=90),
-    Benchmark("order_batch", _("Orders written by the API: a thousand at once"), 5_000, bench_work.batches, order=91),
-    Benchmark("order_file", _("A file of orders, per 50,000 of them"), 1_000, bench_work.order_file, order=92),
-    Benchmark("work_slide", _("The daily slide of rolling figures"), 10_000, bench_work.slide, order=93),
-    Benchmark("work_rebuild", _("All figures anew, and proven"), 30_000, bench_work.rebuild, order=94),
-    Benchmark("work_prediction", _("Predicted values of everybody"), 30_000, bench_work.prediction, order=95),
+    Benchmark("order_write", _("Orders written by the API: one"), 25, bench.single_orders, order=90),
+    Benchmark("order_batch", _("Orders written by the API: a thousand at once"), 5_000, bench.batches, order=91),
+    Benchmark("order_file", _("A file of orders, per 50,000 of them"), 1_000, bench.order_file, order=92),
+    Benchmark("work_slide", _("The daily slide of rolling figures"), 10_000, bench.slide, order=93),
+    Benchmark("work_rebuild", _("All figures anew, and proven"), 30_000, bench.rebuild, order=94),
+    Benchmark("work_prediction", _("Predicted values of everybody"), 30_000, bench.prediction, order=95),
 )
 task_kinds.plug(
     TaskKind(
