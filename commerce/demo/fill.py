@@ -9,8 +9,8 @@ from uuid import UUID
 from django.db import connection
 
 from commerce import services
-from commerce.demo.words import EURO_COUNTRIES, EURO_WORTH, MONTHLY_PLANS, PLANS, YEARLY_PLANS, products
-from commerce.models import Product
+from commerce.demo.words import EURO_COUNTRIES, EURO_WORTH, MONTHLY_PLANS, PLANS, YEARLY_PLANS, category_of, products
+from commerce.models import Product, ProductCategory
 from crm.demo.bulk import count_anew
 from crm.demo.plan import DemoPlan
 from crm.models import ExchangeRate
@@ -71,15 +71,18 @@ _LINES = """
 create temporary table demo_lines on commit drop as
 select n, position, product, quantity, price, round(quantity * price, 2) as amount
 from (
-    select o.n, position, l.product, l.quantity,
-           round((%(prices)s::numeric[])[l.product] * (100 + 4 * o.year) / (case when o.currency = 'EUR' then %(euro)s else 100 end), 2) as price
+    select o.n, position, t.product, l.quantity,
+           round((%(prices)s::numeric[])[t.product] * (100 + 4 * o.year) / (case when o.currency = 'EUR' then %(euro)s else 100 end), 2) as price
     from pg_temp.demo_orders o, generate_series(1, o.lines) position, lateral (
         select case when position = 1 and o.plan is not null then o.plan
                     else 1 + mod(floor(power({product}, case when o.course = 'big_spender' then 0.7 else 1.4 end) * %(count)s)::integer
                                  + 7 * (position - 1), %(count)s) end as product,
                case when position = 1 and o.plan is not null then o.seats
                     when {quantity} < 0.70 then 1 when {quantity} < 0.90 then 2 else 3 + {more} end as quantity
-    ) l
+    ) l, lateral (
+        select case when %(seasonal)s and {taste} < 0.5 then l.product - mod(l.product - 1, 6) + mod(o.customer, 6) else l.product end
+            as product
+    ) t
 ) priced
 """
 _REFUNDS = """
@@ -126,7 +129,7 @@ def fill_orders(plan: DemoPlan) -> None:
     """Products, exchange rates, orders with lines and refunds, then the figures that the real services compute from them."""
     _rates(plan)
     goods = products(plan.profile)
-    ids = _products(plan, [(code, name) for code, name, _price in goods])
+    ids = _products(plan, goods)
     shop, chance = plan.profile == "shop", plan.chance
 
     def unit(name: str, row: str = "row") -> str:
@@ -169,7 +172,12 @@ def fill_orders(plan: DemoPlan) -> None:
         cursor.execute("analyze pg_temp.demo_orders")
         row = "(o.row << 3) + position"
         cursor.execute(
-            _LINES.format(product=unit("product", row), quantity=unit("quantity", row), more=below("more", 3, row)),
+            _LINES.format(
+                product=unit("product", row),
+                quantity=unit("quantity", row),
+                more=below("more", 3, row),
+                taste=unit("taste", row),
+            ),
             parameters,
         )
         cursor.execute("analyze pg_temp.demo_lines; create index on pg_temp.demo_lines (n)")
@@ -185,8 +193,18 @@ def fill_orders(plan: DemoPlan) -> None:
     services.refresh_revenue()
 
 
-def _products(plan: DemoPlan, goods: list[tuple[str, str]]) -> list[UUID]:
-    made = Product.objects.bulk_create(Product(business=plan.business, code=code, name=name) for code, name in goods)
+def _products(plan: DemoPlan, goods: list[tuple[str, str, Decimal]]) -> list[UUID]:
+    names = {code: category_of(plan.profile, code) for code, _name, _price in goods}
+    categories = {
+        category.name: category
+        for category in ProductCategory.objects.bulk_create(
+            ProductCategory(business=plan.business, name=name) for name in sorted(set(names.values()))
+        )
+    }
+    made = Product.objects.bulk_create(
+        Product(business=plan.business, code=code, name=name, price=price, category=categories[names[code]])
+        for code, name, price in goods
+    )
     return [product.pk for product in made]
 
 

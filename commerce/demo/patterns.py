@@ -1,4 +1,4 @@
-"""How the customers of the demo businesses order, computed from what they have bought."""
+"""What the orders of the demo businesses say: how customers order, what they buy together, what they may bring."""
 
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
@@ -9,5 +9,8 @@ from crm.demo.plan import DemoPlan
 
 
 def fill_patterns(plan: DemoPlan) -> None:
-    at = datetime.combine(plan.today, time(12), tzinfo=ZoneInfo(plan.business.time_zone))
-    services.compute_patterns(actor=Actor.system("Demo data", door="command"), business=plan.business, at=at)
+    actor, business = Actor.system("Demo data", door="command"), plan.business
+    at = datetime.combine(plan.today, time(12), tzinfo=ZoneInfo(business.time_zone))
+    services.compute_patterns(actor=actor, business=business, at=at)
+    services.compute_cross_sell(actor=actor, business=business, at=at)
+    services.predict_values(actor=actor, business=business, at=at)

@@ -135,6 +135,27 @@ EURO_WORTH = {"GBP": Decimal("0.8600"), "USD": Decimal("1.0900")}
 MONTHLY_PLANS, YEARLY_PLANS, PLANS = 1, 5, 4
 """Places of the plans in the software company's list, counted from 1, and how many sizes there are."""
 
+_CATEGORIES = {
+    "shop": {
+        "Paper and gifts": "CARD NAPK PENC NOTE PRNT FRAM",
+        "Bath and candles": "SOAP CNDL",
+        "Pantry": "TEA JAM HNY HAMP",
+        "Kitchen and table": "MUG BOWL PLTE TOWL APRN BRUS TRAY JUG POT BORD KNIF PAN",
+        "Clothes and bags": "SOCK BAG SCRF HAT GLOV",
+        "Home": "VASE CUSH BASK LAMP BLNK BEDL RUG STOO CHAI MIRR CLCK",
+    },
+    "software": {
+        "Plans": "PLAN YEAR LIC", "Add-ons": "ADD", "Support and training": "SUP TRN CRT", "Services": "SVC",
+    },
+}  # fmt: skip
+
+
+def category_of(profile: str, code: str) -> str:
+    """The category that a product belongs to by its code."""
+    begin = code.partition("-")[0]
+    listed = _CATEGORIES["shop" if profile == "shop" else "software"]
+    return next((name for name, begins in listed.items() if begin in begins.split()), "Other")
+
 
 def products(profile: str) -> list[tuple[str, str, Decimal]]:
     """(code, name, price) of everything that a shop or a software company sells."""

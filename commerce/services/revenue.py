@@ -13,13 +13,16 @@ from crm.scope import open_businesses
 
 # Completed orders and refunds (negative), in the reporting currency, by the day that it was in the business's zone.
 _SOME_DAYS = """
-with sums as (
-    select d.day, sum(o.total_base) as revenue, count(*) filter (where o.status = 'completed' and not o.is_refunded) as orders,
-           coalesce(-sum(o.total_base) filter (where o.status = 'refund'), 0) as refunded
-    from crm_business b cross join unnest(%(days)s::date[]) as d(day)
-    join commerce_order o on o.business_id = b.id and o.status in ('completed', 'refund')
-        and o.ordered_at >= d.day::timestamp at time zone b.time_zone and o.ordered_at < (d.day + 1)::timestamp at time zone b.time_zone
-    where b.id = %(business)s group by 1
+with zone as materialized (select time_zone as name from crm_business where id = %(business)s), sums as (
+    select d.day, s.revenue, s.orders, s.refunded
+    from unnest(%(days)s::date[]) as d(day) cross join lateral (
+        select sum(o.total_base) as revenue, count(*) filter (where o.status = 'completed' and not o.is_refunded) as orders,
+               coalesce(-sum(o.total_base) filter (where o.status = 'refund'), 0) as refunded
+        from commerce_order o where o.business_id = %(business)s and o.status in ('completed', 'refund')
+          and o.ordered_at >= d.day::timestamp at time zone (select name from zone)
+          and o.ordered_at < (d.day + 1)::timestamp at time zone (select name from zone)
+    ) s
+    where s.revenue is not null
 ), gone as (
     delete from commerce_revenueday r where r.business_id = %(business)s and r.day = any(%(days)s::date[])
     and not exists (select from sums s where s.day = r.day)
