@@ -113,7 +113,9 @@ class Order(BusinessModel):  # type: ignore[django-manager-missing]  # its manag
                 name="commerce_order_unusual",
             ),
             models.Index(
-                fields=["business", "refund_of_number"], condition=~Q(refund_of_number=""), name="commerce_order_refund_number"
+                fields=["business", "refund_of_number"],
+                condition=~Q(refund_of_number=""),
+                name="commerce_order_refund_number",
             ),
             models.Index(fields=["opportunity"], condition=Q(opportunity__isnull=False), name="commerce_order_of_deal"),
             models.Index(
