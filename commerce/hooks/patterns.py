@@ -22,6 +22,7 @@ from crm.registry import (
     SettingsBlock,
     SidebarItem,
     TaskKind,
+    Verb,
     benchmarks,
     business_tables,
     demo_parts,
@@ -32,6 +33,7 @@ from crm.registry import (
     settings_blocks,
     sidebar,
     task_kinds,
+    verbs,
 )
 from customers.registry import (
     CustomerFilter,
@@ -48,6 +50,7 @@ permissions.plug(
     Permission("commerce.view_patterns", _("See how all customers order"), EVERYBODY, sees_all=True),
     Permission("commerce.compute_patterns", _("Have order patterns computed anew"), ("owner", "manager"), sees_all=True),
 )  # fmt: skip
+verbs.plug(Verb("commerce.patterns.computed", _("Order patterns computed")))
 sidebar.plug(
     SidebarItem(_("Reports"), _("Retention"), "repeat-2", "commerce:retention_report", "commerce.view_patterns", order=610),
     SidebarItem(_("Reports"), _("Overdue to order"), "alarm-clock", "commerce:order_gap_list", "commerce.view_orders", order=615),

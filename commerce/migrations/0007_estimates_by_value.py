@@ -20,10 +20,6 @@ class Migration(migrations.Migration):
             model_name='lifetimevalueestimate',
             name='commerce_estimate_of_model',
         ),
-        migrations.RemoveConstraint(
-            model_name='lifetimevalueestimate',
-            name='commerce_lifetimevalueestimate_model_same_business',
-        ),
         migrations.AlterField(
             model_name='lifetimevalueestimate',
             name='business',

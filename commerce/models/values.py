@@ -114,9 +114,8 @@ class LifetimeValueEstimate(models.Model):
         base_manager_name = "unscoped"
         verbose_name = _("predicted value")
         verbose_name_plural = _("predicted values")
-        # The business is that of the customer, and its latest model is that of all its estimates: no more is proven row by row, as a
-        # million of them are written at once.
-        constraints = [SameBusiness("customer")]
+        # The business is that of the customer, which the database proves already.
+        constraints = [SameBusiness("customer"), SameBusiness("model")]
         indexes = [models.Index(fields=["business", "-predicted", "customer"], name="commerce_estimate_by_value")]
 
     def __str__(self) -> str:

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from commerce.choices import ZERO
 from commerce.models import CohortMonth, OrderPatterns
 from commerce.queries.orders import DORMANT
-from crm import clock, jobs
+from crm import activity, clock, jobs
 from crm.actor import Actor
 from crm.models import Activity, Business, Job
 from customers.models import ImportJob
@@ -106,6 +106,9 @@ def compute_patterns(*, actor: Actor, business: Business, at: datetime, report: 
         },
     )  # fmt: skip
     _write_cohorts(business, visits, money)
+    activity.record(
+        "commerce.patterns.computed", actor=actor, business=business, subject=patterns, counts={"customers": count}
+    )
     tell(4, 4, "write")
     return patterns
 

@@ -173,7 +173,8 @@ class ListEndpoint(Endpoint):
         if unknown:
             names = ", ".join(printable(name, 40) for name in unknown)
             raise bad_parameters({"fields": [_("There are no such fields: %(names)s.") % {"names": names[:300]}]})
-        return list(dict.fromkeys(["id", *asked]))
+        always = [name for name in ("id",) if name in self.representation.shown]
+        return list(dict.fromkeys([*always, *asked]))
 
 
 def refuse_long_search(words: str) -> None:

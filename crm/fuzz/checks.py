@@ -37,6 +37,10 @@ FIELDS = {
     "choices": "they belong to two types of fields, and none is given twice",
     "is_unique": "only some types of fields have values that can be unique, and stored ones may not be",
     "is_required": "stored customers may lack a value",
+    **dict.fromkeys(
+        ("bought", "not_bought", "bought_category", "not_bought_category"),
+        "which products and categories there are, each business says itself",
+    ),
 }
 ALLOWED = frozenset({401, 403, 404, 409, 412, 429})
 

@@ -1,5 +1,6 @@
 """Pages of subscriptions and invoices: lists, details, forms, and their boxes on the profile."""
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -45,7 +46,7 @@ def test_the_list_of_subscriptions_narrows_and_sorts(browser: Client, business: 
         make_customer(business), plan="Pro", amount=Decimal(900), interval="year", status="trial", renews_on=_today(90)
     )
     shown = _queries(browser, "/subscriptions?sort=-mrr")
-    assert shown.index("Basic") < shown.index("Pro")
+    assert shown.index("Basic") < re.search(r"\bPro\b", shown).start()  # type: ignore[union-attr]
     assert "Initech" in shown
     for query, hidden in (
         ("status=trial", "Basic"), ("interval=month", "Pro"), (f"renews_on__lte={_today(30)}", "Pro"), (f"customer={customer.pk}", "Pro"),

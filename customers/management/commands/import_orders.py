@@ -82,7 +82,10 @@ class Command(BaseCommand):
         shown = ""
         try:
             while not over.wait(0.5):
-                step, processed, total = Job.unscoped.values_list("step", "processed", "total").get(pk=job_id)
+                found = Job.unscoped.filter(pk=job_id).values_list("step", "processed", "total").first()
+                if found is None:
+                    continue  # not stored yet
+                step, processed, total = found
                 text = f"{step}: {processed:,} of {total:,}" if total else step
                 if text and text != shown:
                     shown = text
