@@ -157,7 +157,7 @@ def _seen(answer: Any, email: str) -> tuple[int, dict[str, str], str]:
     headers = {
         name: value
         for name, value in answer.headers.items()
-        if name not in ("X-Request-ID", "RateLimit", "Content-Length")
+        if name not in ("X-Request-ID", "RateLimit", "Content-Length", "Expires")
     }
     body = answer.content.decode().replace(email, "…")
     body = re.sub(r'csrfmiddlewaretoken" value="\w+"|X-CSRFToken": "\w+"|"request_id": ?"[^"]+"', "", body)
