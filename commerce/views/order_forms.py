@@ -55,10 +55,12 @@ class WithLines(FormPage):
     abstract = True
     permission = ""
     template_name = "commerce/order_form.html"
+    whose: Any
+    """What the form is made with besides: the customer of a new order, or the order that is corrected."""
 
     def with_initial(self, initial: dict[str, Any], rows: int) -> DeedForm:
         """The form, unbound, with other initial values."""
-        raise NotImplementedError
+        return OrderForm(initial=initial, rows=rows, actor=self.actor, business=self.business, **self.whose)
 
     def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         if "more_lines" not in request.POST:
@@ -93,10 +95,9 @@ class OrderCreate(WithLines):
             data, files, initial=self.initial(), rows=ROWS, actor=self.actor, business=self.business, customer=self.customer
         )  # fmt: skip
 
-    def with_initial(self, initial: dict[str, Any], rows: int) -> DeedForm:
-        return OrderForm(
-            initial=initial, rows=rows, actor=self.actor, business=self.business, customer=self.customer
-        )  # fmt: skip
+    @cached_property
+    def whose(self) -> dict[str, Any]:
+        return {"customer": self.customer}
 
     def perform(self, version: str = "", **data: Any) -> Order:
         order, _is_new = services.create_order(actor=self.actor, business=self.business, at=clock.now(), **data)
@@ -128,8 +129,9 @@ class OrderUpdate(OneOrder, WithLines):
             data, files, initial=self.initial(), rows=rows_of(self.order), actor=self.actor, business=self.business, order=self.order
         )  # fmt: skip
 
-    def with_initial(self, initial: dict[str, Any], rows: int) -> DeedForm:
-        return OrderForm(initial=initial, rows=rows, actor=self.actor, business=self.business, order=self.order)
+    @cached_property
+    def whose(self) -> dict[str, Any]:
+        return {"order": self.order}
 
     def perform(self, **data: Any) -> Order:
         if data["ordered_at"] == to_the_second(self.order.ordered_at):
